@@ -8,8 +8,9 @@
 #include <bcachefs/types.h>
 
 /*
- * Every error that a library function returns, as -BCH_ERR_name. Name, text. The names of bad bytes are those of the
- * format reference (01 §10.3 and the chapters of each structure); the first group is what the system said.
+ * Every error that a library function returns, as -BCH_ERR_name. Name, text. The names of bad bytes
+ * are those of the format reference (01 §10.3 and the chapters of each structure); the first group
+ * is what the system said.
  */
 /* clang-format off */
 #define BCH_ERRORS(E)										\
@@ -66,7 +67,6 @@
 	E(invalid_sb_too_many_members,	"invalid number of members")				\
 	E(invalid_sb_dev_idx,		"invalid device index")					\
 	E(invalid_sb_time_precision,	"invalid time precision")				\
-	E(invalid_sb_opt,		"option out of range")					\
 	E(invalid_sb_opt_compression,	"invalid compression option")				\
 	E(invalid_sb_field_size,	"invalid section size")					\
 	E(invalid_sb_layout,		"no superblock layout")					\
@@ -135,9 +135,9 @@ enum bch_log_level {
 
 /**
  * struct bch_callbacks - how the library speaks to its caller
- * @log:    one line without newline; may be called from several threads, one call at a time
- * @report: one line about work under way (base/progress.c): NULL for silence
- * @cancelled: asked now and then in long work; true makes it end with -BCH_ERR_cancelled. May be NULL
+ * @log:    one line without newline; from any thread, one call at a time; must not log itself
+ * @report: one line about work under way (progress.h), never during a log(); NULL for silence
+ * @cancelled: asked in long work by any thread; true ends it with -BCH_ERR_cancelled. May be NULL
  */
 struct bch_callbacks {
 	void (*log)(void *arg, enum bch_log_level level, const char *line);
@@ -147,7 +147,10 @@ struct bch_callbacks {
 
 struct bch_ctx;
 
-/* A context; @callbacks is copied and may be NULL. NULL where memory is out. Freed by bch_ctx_free(). */
+/*
+ * A context; @callbacks is copied and may be NULL. NULL where memory is out. Freed by
+ * bch_ctx_free().
+ */
 struct bch_ctx *bch_ctx_new(const struct bch_callbacks *callbacks, void *arg);
 void bch_ctx_free(struct bch_ctx *ctx);
 static inline void bch_ctx_cleanup(struct bch_ctx **ctx)
@@ -156,8 +159,9 @@ static inline void bch_ctx_cleanup(struct bch_ctx **ctx)
 }
 
 /*
- * Remembers the words for @err, "which one", and gives @err back. Said once, by the innermost function that knows the
- * device and the place; the text of the code follows by itself: "sda1: superblock at sector 8" + ": bad checksum".
+ * Remembers the words for @err, "which one", and gives @err back. Said once, by the innermost
+ * function that knows the device and the place; the text of the code follows by itself: "sda1:
+ * superblock at sector 8" + ": bad checksum".
  */
 int bch_error(struct bch_ctx *ctx, int err, const char *fmt, ...) bch_printf(3, 4);
 
@@ -165,8 +169,8 @@ int bch_error(struct bch_ctx *ctx, int err, const char *fmt, ...) bch_printf(3, 
 int bch_error_whole(struct bch_ctx *ctx, int err, const char *fmt, ...) bch_printf(3, 4);
 
 /*
- * The whole sentence for @err: the remembered words if they were said for this code, else the code's text alone. Valid
- * until the next bch_error(). @ctx may be NULL.
+ * The whole sentence for @err: the remembered words if they were said for this code, else the
+ * code's text alone. Valid until the next bch_error(). @ctx may be NULL.
  */
 const char *bch_error_message(struct bch_ctx *ctx, int err);
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Block devices and image files, and what can be stacked on them: overlay, undo log, faults, write recorder.
+ * Block devices and image files, and what can be stacked on them: overlay, undo log, faults, write
+ * recorder.
  *
- * A struct bch_blkdev is a table of functions with a geometry. What is stacked on another one owns it: closing the top
- * closes all. All offsets and lengths are bytes; any alignment is allowed, the bottom takes care of O_DIRECT. Reads and
- * writes are complete or an error, and safe from several threads at once on ranges that do not overlap.
+ * A struct bch_blkdev is a table of functions with a geometry. What is stacked on another one owns
+ * it: closing the top closes all. All offsets and lengths are bytes; any alignment is allowed, the
+ * bottom takes care of O_DIRECT. Reads and writes are complete or an error, and safe from several
+ * threads at once on ranges that do not overlap.
  */
 
 #ifndef BCHFS_IO_H
 #define BCHFS_IO_H
 
+#include <bcachefs/buf.h>
 #include <bcachefs/error.h>
 #include <bcachefs/types.h>
 
@@ -24,39 +27,52 @@ struct bch_blkdev_geometry {
 
 struct bch_blkdev;
 
+/*
+ * Called with ranges that lie within the device, and to write only where it is writable. They say
+ * their errors, but for zero's -BCH_ERR_not_supported. NULL: read and flush go to the device below,
+ * zeroes are written (as after that error), discard and close have nothing to do. close ends what
+ * is the kind's own; the device itself and those below follow.
+ */
 struct bch_blkdev_ops {
 	int (*read)(struct bch_blkdev *dev, void *buf, size_t len, u64 offset);
 	int (*write)(struct bch_blkdev *dev, const void *buf, size_t len, u64 offset);
+	int (*zero)(struct bch_blkdev *dev, u64 len, u64 offset);
 	int (*flush)(struct bch_blkdev *dev);
 	int (*discard)(struct bch_blkdev *dev, u64 len, u64 offset);
-	int (*close)(struct bch_blkdev *dev); /* frees @dev whatever it returns */
+	int (*close)(struct bch_blkdev *dev);
 };
 
 /* What every kind begins with. */
 struct bch_blkdev {
 	const struct bch_blkdev_ops *ops;
 	struct bch_ctx *ctx;
-	char *name; /* as the user gave it; owned */
+	char *name;		  /* as the user gave it; owned */
+	struct bch_blkdev *below; /* what it is stacked on; owned. NULL: the bottom */
 	struct bch_blkdev_geometry geometry;
 	bool writable;
 };
 
 enum bch_blkdev_flags {
-	BCH_BLKDEV_WRITE = 1 << 0,	/* writable; O_EXCL on a block device, a lock on an image file */
-	BCH_BLKDEV_SHARED = 1 << 1,	/* with WRITE: without O_EXCL (option noexcl) */
-	BCH_BLKDEV_DIRECT = 1 << 2,	/* O_DIRECT where the file can do it */
+	BCH_BLKDEV_WRITE = 1 << 0,  /* writable; O_EXCL on a block device, a lock on a file */
+	BCH_BLKDEV_SHARED = 1 << 1, /* with WRITE: neither of them (option noexcl) */
+	BCH_BLKDEV_DIRECT = 1 << 2, /* O_DIRECT where the file can do it */
 };
 
 /*
- * Opens a block device or image file. Errors are said through @ctx with the path. A writer gets -BCH_ERR_device_mounted
- * (naming the mount point), -BCH_ERR_device_in_use, or the error of the attempt to find out: "could not tell" is never
- * taken for "not mounted". A reader of a mounted device gets a warning in the log.
+ * Opens a block device or image file. Errors are said through @ctx with the path; it never waits
+ * for the other end of a FIFO. A writer gets -BCH_ERR_device_mounted (naming the mount point),
+ * -BCH_ERR_device_in_use, or the error of the attempt to find out: "could not tell" is never taken
+ * for "not mounted". A reader of a mounted device gets a warning in the log.
  */
 int bch_blkdev_open(struct bch_ctx *ctx, const char *path, unsigned flags, struct bch_blkdev **dev);
 
-/* Complete or an error that names device and place. */
+/*
+ * Complete or an error that names device and place. -BCH_ERR_short_read, _short_write past the end:
+ * nothing is done.
+ */
 int bch_blkdev_read(struct bch_blkdev *dev, void *buf, size_t len, u64 offset) bch_must_check;
-int bch_blkdev_write(struct bch_blkdev *dev, const void *buf, size_t len, u64 offset) bch_must_check;
+int bch_blkdev_write(struct bch_blkdev *dev, const void *buf, size_t len,
+		     u64 offset) bch_must_check;
 
 /* Zeroes, by the cheapest way the device has (a hole, the device's own zeroing, writing). */
 int bch_blkdev_zero(struct bch_blkdev *dev, u64 len, u64 offset) bch_must_check;
@@ -64,10 +80,13 @@ int bch_blkdev_zero(struct bch_blkdev *dev, u64 len, u64 offset) bch_must_check;
 /* All that was written so far is durable when it returns 0. */
 int bch_blkdev_flush(struct bch_blkdev *dev) bch_must_check;
 
-/* Gives the range back: a hole in an image file, a discard on a device that can do it, else nothing. */
+/*
+ * Gives the range back: a hole in an image file, a discard on a device that can do it, else
+ * nothing.
+ */
 int bch_blkdev_discard(struct bch_blkdev *dev, u64 len, u64 offset) bch_must_check;
 
-/* Closes and frees @dev and all below it. NULL is 0. */
+/* Closes and frees @dev and all below it; the first error is given. NULL is 0. */
 int bch_blkdev_close(struct bch_blkdev *dev);
 
 /* For read-only devices, whose close cannot lose anything. */
@@ -77,8 +96,10 @@ static inline void bch_blkdev_cleanup(struct bch_blkdev **dev)
 }
 
 /*
- * Is @path (a block device, or a file behind a loop device) mounted, or a member of a mounted bcachefs? Returns 1 and
- * the mount point in @where (to be freed, may be NULL where it is not known), 0, or an error where it cannot be told.
+ * Is @path (a block device, or a file behind a loop device), a partition of it or what is built on
+ * it (LUKS, LVM, md) mounted, a member of a mounted bcachefs, or swap? Returns 1 and in @where the
+ * mount point, or "swap" (to be freed; NULL where it is not known), 0, or an error, said, where it
+ * cannot be told.
  */
 int bch_blkdev_mounted(struct bch_ctx *ctx, const char *path, char **where);
 
@@ -86,62 +107,186 @@ int bch_blkdev_mounted(struct bch_ctx *ctx, const char *path, char **where);
 char *bch_blkdev_model(const char *path);
 
 /*
- * overlay: writes stay in memory, reads see them. For dry runs and for verification before anything is durable.
- * Takes @below, which needs not be writable. Memory is bounded by what is written.
+ * Foreign contents: what libblkid knows of filesystems, RAID members, encryption and partition
+ * tables. All that is found, backup tables too, in the order of finding; bcachefs is recognised
+ * elsewhere (super/).
  */
-int bch_overlay_new(struct bch_blkdev *below, struct bch_blkdev **dev);
+struct bch_signature {
+	char *type;  /* "ext4", "gpt" */
+	char *usage; /* "filesystem", "raid", "crypto", "partition table", "other" */
+	char *label; /* bytes from disk; NULL where there is none */
+	u64 offset;  /* of the magic bytes */
+	u32 len;
+};
 
-/* Calls @fn for each range that was written, ascending, contents as they are now; ends at its first error. */
-int bch_overlay_each(struct bch_blkdev *dev, int (*fn)(void *arg, const void *buf, size_t len, u64 offset),
-		     void *arg);
+struct bch_signatures {
+	struct bch_signature *v;
+	size_t nr, size; /* used, allocated */
+};
+
+void bch_signatures_end(struct bch_signatures *found);
+static inline void bch_signatures_cleanup(struct bch_signatures *found)
+{
+	bch_signatures_end(found);
+}
 
 /*
- * undo: before a range is overwritten for the first time its old contents go to the undo file, durable before the
- * write is passed on. One file serves all devices of a command; each is told apart by @dev_idx and @dev_uuid.
+ * What is on @path, as its bottom has it: nothing that is stacked above is seen. @found is ended by
+ * the caller, and empty after an error. A device or file too small to hold anything has nothing.
+ */
+int bch_signatures_probe(struct bch_ctx *ctx, const char *path, struct bch_signatures *found);
+
+/* "ext4 filesystem labelled 'old'", "gpt partition table". */
+void bch_signature_put(struct bch_buf *out, const struct bch_signature *signature);
+
+/* Zeroes the magic bytes of all in @found, through @dev and what it is stacked on. Flushes. */
+int bch_signatures_wipe(struct bch_blkdev *dev, const struct bch_signatures *found) bch_must_check;
+
+/*
+ * overlay: writes stay in memory, reads see them. For dry runs and for verification before anything
+ * is durable. Takes @below, which needs not be writable, also where it fails. Memory is bounded by
+ * what is written, in whole pages of BCH_OVERLAY_PAGE bytes. Discards do nothing.
+ */
+#define BCH_OVERLAY_PAGE 4096U
+
+int bch_overlay_new(struct bch_blkdev *below, struct bch_blkdev **dev);
+
+/*
+ * Calls @fn for each page that was written to, ascending, with its contents as they are now (the
+ * last page of the device may be short); ends at its first error. No other thread may write
+ * meanwhile.
+ */
+int bch_overlay_each(struct bch_blkdev *dev,
+		     int (*fn)(void *arg, const void *buf, size_t len, u64 offset), void *arg);
+
+/*
+ * undo: before a range is overwritten for the first time its old contents go to the undo file,
+ * durable before the write is passed on. One file serves all devices of a command; each is told
+ * apart by @dev_idx and @dev_uuid. Discards are not passed on: what they destroy could not be put
+ * back. Layout of the file: undo.h.
  */
 struct bch_undo;
 
 struct bch_undo_header {
 	u8 fs_uuid[16];
-	u64 sb_seq; /* before the command */
-	u64 time;   /* unix seconds */
-	const char *command; /* the command line */
+	u64 sb_seq;	     /* before the command */
+	u64 time;	     /* unix seconds */
+	const char *command; /* the command line; one longer than 64 KiB is cut */
 };
 
+/* Makes the file, -BCH_ERR_exists where there is one; durable, with its name, when it returns 0. */
 int bch_undo_create(struct bch_ctx *ctx, const char *path, const struct bch_undo_header *header,
 		    struct bch_undo **undo);
-int bch_undo_stack(struct bch_undo *undo, struct bch_blkdev *below, u32 dev_idx, const u8 dev_uuid[16],
-		   struct bch_blkdev **dev);
 
-/* After the devices are closed: writes the checksums of what the ranges hold now, and makes the file whole. */
-int bch_undo_close(struct bch_undo *undo);
+/* Stacks on @below, which it takes, also where it fails. @undo must outlive the device. */
+int bch_undo_stack(struct bch_undo *undo, struct bch_blkdev *below, u32 dev_idx,
+		   const u8 dev_uuid[16], struct bch_blkdev **dev);
 
 /*
- * faults: the @nth read, write, flush or discard from now fails (1 = the next); 0 switches off. A write that fails may
- * have written its first @torn bytes.
+ * After the devices are closed, each of which noted the checksums of what its ranges held then:
+ * makes the file whole, and frees @undo whatever it returns.
  */
-enum bch_fault_op { BCH_FAULT_read, BCH_FAULT_write, BCH_FAULT_flush, BCH_FAULT_discard, BCH_FAULT_NR };
+int bch_undo_close(struct bch_undo *undo);
 
+/* An undo file being read. Not for two threads at once. */
+struct bch_undo_file;
+
+struct bch_undo_dev {
+	u32 idx;
+	u8 uuid[16];
+	u64 size;	  /* bytes, when the command began */
+	const char *name; /* as it was given to the command */
+	size_t nr_ranges;
+	bool whole; /* closed in order: bch_undo_verify() knows what it should hold now */
+};
+
+/* What a range held before the command. */
+struct bch_undo_range {
+	u64 offset;
+	size_t len;
+	const void *data; /* valid until the next call on the file */
+};
+
+/*
+ * Opens and checks all but the data. A file whose command was cut off is complete up to what had
+ * been overwritten by then. -BCH_ERR_undo_invalid for another file, or a damaged one; errors are
+ * said.
+ */
+int bch_undo_open(struct bch_ctx *ctx, const char *path, struct bch_undo_file **file);
+void bch_undo_file_free(struct bch_undo_file *file);
+static inline void bch_undo_file_cleanup(struct bch_undo_file **file)
+{
+	bch_undo_file_free(*file);
+}
+
+/* Valid as long as @file. Was the command's file closed in order? */
+const struct bch_undo_header *bch_undo_file_header(const struct bch_undo_file *file);
+bool bch_undo_file_whole(const struct bch_undo_file *file);
+size_t bch_undo_file_nr_devs(const struct bch_undo_file *file);
+const struct bch_undo_dev *bch_undo_file_dev(const struct bch_undo_file *file, size_t dev_nr);
+
+/* A range of a device, 0 to nr_ranges - 1, with its data, whose checksum is checked here. */
+int bch_undo_file_range(struct bch_undo_file *file, size_t dev_nr, size_t range_nr,
+			struct bch_undo_range *range);
+
+/*
+ * Does @dev hold, in each range, what the command left there or what was there before it?
+ * -BCH_ERR_undo_mismatch, naming the first range that does not. Of a device that was not closed in
+ * order only the size is looked at.
+ */
+int bch_undo_verify(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev);
+
+/*
+ * Puts back what @dev held before the command, and flushes. Nothing is written if the file's data
+ * is damaged. May be done again, for instance after a power cut.
+ */
+int bch_undo_apply(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev);
+
+/*
+ * faults: the @nth read, write, flush or discard from now fails (1 = the next), once, with
+ * -BCH_ERR_injected; 0 switches off. A write that fails has written its first @torn bytes. Zeroing
+ * counts as writes.
+ */
+enum bch_fault_op {
+	BCH_FAULT_read,
+	BCH_FAULT_write,
+	BCH_FAULT_flush,
+	BCH_FAULT_discard,
+	BCH_FAULT_NR
+};
+
+/* Takes @below, also where it fails. */
 int bch_faulty_new(struct bch_blkdev *below, struct bch_blkdev **dev);
 void bch_faulty_set(struct bch_blkdev *dev, enum bch_fault_op op, u64 nth, size_t torn);
 
 /*
- * recorder: keeps every write and flush, in order, of all devices stacked on one record; a test replays any prefix, or
- * any reordering between flushes, onto a copy of the old contents.
+ * recorder: keeps every write, flush and discard, in order, of all devices stacked on one record; a
+ * test replays any prefix, or any reordering between flushes, onto a copy of the old contents.
+ * Zeroing is recorded as writes.
  */
 struct bch_record;
 
+enum bch_record_op {
+	BCH_RECORD_write,
+	BCH_RECORD_flush,
+	BCH_RECORD_discard
+};
+
 struct bch_record_entry {
-	u32 dev_nr;  /* in the order of stacking */
-	bool flush;
+	u32 dev_nr; /* in the order of stacking */
+	enum bch_record_op op;
 	u64 offset;
-	size_t len;
-	const void *data;
+	u64 len;
+	const void *data; /* of a write; else NULL */
 };
 
 int bch_record_new(struct bch_record **record);
-void bch_record_free(struct bch_record *record);
+void bch_record_free(struct bch_record *record); /* after the devices are closed */
+
+/* Takes @below, also where it fails. */
 int bch_record_stack(struct bch_record *record, struct bch_blkdev *below, struct bch_blkdev **dev);
+
+/* Not while devices are written. Entries are valid until the record is freed. */
 size_t bch_record_nr(const struct bch_record *record);
 struct bch_record_entry bch_record_at(const struct bch_record *record, size_t nr);
 

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A command and its options as tables, and how it is heard, asked and stopped. All that cmd/ includes of itself. */
+
+#ifndef BCHFS_CMD_CLI_H
+#define BCHFS_CMD_CLI_H
+
+#include <bcachefs/error.h>
+#include <bcachefs/facts.h>
+#include <bcachefs/opts.h>
+#include <bcachefs/progress.h>
+#include <bcachefs/types.h>
+
+struct bch_fs;
+
+#define CLI_VERSION "0.1.0"
+
+/* Texts of the command line, in its order. The texts live as long as the process. */
+struct cli_strings {
+	const char **p;
+	size_t nr;
+};
+
+/*
+ * What was given in an order that matters: options out of the library's table, and operands. A switch that stands
+ * alone has the text "1", its negation "0"; nothing else is checked, since that takes the version that is worked on.
+ */
+struct cli_event {
+	const struct bch_opt *opt; /* NULL: an operand */
+	const char *text;
+};
+
+struct cli_events {
+	struct cli_event *p;
+	size_t nr;
+};
+
+/* What a row is, and the type of the field that it fills. */
+enum cli_kind {
+	CLI_KIND_flag,		 /* bool */
+	CLI_KIND_count,		 /* unsigned: how often it was given */
+	CLI_KIND_bool,		 /* bool: --x, --x=yes, --x=no, --no-x */
+	CLI_KIND_string,	 /* const char * */
+	CLI_KIND_strings,	 /* struct cli_strings: repeatable */
+	CLI_KIND_number,	 /* u64 within [min, max] */
+	CLI_KIND_size,		 /* u64: bytes, within [min, max] */
+	CLI_KIND_choice,	 /* unsigned: index into names */
+	CLI_KIND_set,		 /* u64: bits by names, "-a,b" for all others, "all" */
+	CLI_KIND_operand,	 /* const char * */
+	CLI_KIND_operands,	 /* struct cli_strings */
+	CLI_KIND_operand_events, /* struct cli_events */
+	CLI_KIND_opt,		 /* struct cli_events: one option of the library's table */
+	CLI_KIND_opt_list, /* struct cli_events: NAME[=VALUE],... of the library's table: -o */
+	/* not options themselves */
+	CLI_KIND_table,	     /* all rows of the library's table that have the flags in opt_flags */
+	CLI_KIND_letter,     /* a letter for one of these: name */
+	CLI_KIND_filesystem, /* the rows that name a filesystem, kept in struct cli_common */
+};
+
+/*
+ * A row: an option or operand of a command. The macros below make them; columns that they do not name are appended
+ * to their arguments: CLI_STRING('k', "keyring", ..., .needs = "check"). '-' and '_' are equal in names.
+ */
+struct cli_option {
+	enum cli_kind kind;
+	char letter;	  /* short name, 0 for none */
+	const char *name; /* long name, of all that are not hidden; an operand's in the synopsis */
+	const char *synonym; /* another long name */
+	const char *hint;    /* what stands for the value: "SIZE" */
+	const char *help;
+	size_t offset; /* of the field in the command's args */
+	u64 min, max;
+	const char *const *names; /* ends with NULL */
+	const char *needs;	  /* options that must be there too, comma-separated long names */
+	const char *excludes;	  /* options that must not */
+	const char *unless;	  /* operand: not wanted where this option is given */
+	bool optional; /* operand: may be missing; string: the value may be ("" then), and is given by = */
+	bool hidden;	    /* accepted, and not shown */
+	bool in_common;	    /* the field is in struct cli_common, not in the command's args */
+	unsigned opt_flags; /* enum bch_opt_flags */
+	const struct bch_opt *opt; /* CLI_KIND_opt */
+};
+
+/* The offset of a field, and a compile error where it has another type than @want. */
+/* clang-format off */
+#define CLI_AT(type_, field_, want)								\
+	(offsetof(type_, field_) + 0 * sizeof(char[__builtin_types_compatible_p(		\
+					__typeof__(((type_ *)0)->field_), want) ? 1 : -1]))
+
+#define CLI_ROW(kind_, ctype_, letter_, name_, hint_, type_, field_, help_, ...)		\
+	{ .kind = CLI_KIND_##kind_, .letter = (letter_), .name = (name_), .hint = (hint_),	\
+	  .help = (help_), .offset = CLI_AT(type_, field_, ctype_), ##__VA_ARGS__ }
+
+#define CLI_FLAG(letter_, name_, type_, field_, help_, ...)					\
+	CLI_ROW(flag, bool, letter_, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
+#define CLI_COUNT(letter_, name_, type_, field_, help_, ...)					\
+	CLI_ROW(count, unsigned, letter_, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
+#define CLI_BOOL(letter_, name_, type_, field_, help_, ...)					\
+	CLI_ROW(bool, bool, letter_, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
+#define CLI_STRING(letter_, name_, hint_, type_, field_, help_, ...)				\
+	CLI_ROW(string, const char *, letter_, name_, hint_, type_, field_, help_, ##__VA_ARGS__)
+#define CLI_STRINGS(letter_, name_, hint_, type_, field_, help_, ...)				\
+	CLI_ROW(strings, struct cli_strings, letter_, name_, hint_, type_, field_, help_, ##__VA_ARGS__)
+#define CLI_NUMBER(letter_, name_, hint_, type_, field_, min_, max_, help_, ...)		\
+	CLI_ROW(number, u64, letter_, name_, hint_, type_, field_, help_,			\
+		.min = (min_), .max = (max_), ##__VA_ARGS__)
+#define CLI_SIZE(letter_, name_, type_, field_, min_, max_, help_, ...)				\
+	CLI_ROW(size, u64, letter_, name_, "SIZE", type_, field_, help_,			\
+		.min = (min_), .max = (max_), ##__VA_ARGS__)
+#define CLI_CHOICE(letter_, name_, hint_, type_, field_, names_, help_, ...)			\
+	CLI_ROW(choice, unsigned, letter_, name_, hint_, type_, field_, help_,			\
+		.names = (names_), ##__VA_ARGS__)
+#define CLI_SET(letter_, name_, hint_, type_, field_, names_, help_, ...)			\
+	CLI_ROW(set, u64, letter_, name_, hint_, type_, field_, help_, .names = (names_), ##__VA_ARGS__)
+#define CLI_OPERAND(name_, type_, field_, help_, ...)						\
+	CLI_ROW(operand, const char *, 0, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
+#define CLI_OPERANDS(name_, type_, field_, help_, ...)						\
+	CLI_ROW(operands, struct cli_strings, 0, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
+
+/* Operands, and the table's options that have all of @opt_flags_, go into one list in the order of the command line. */
+#define CLI_OPERAND_EVENTS(name_, type_, field_, help_, ...)					\
+	CLI_ROW(operand_events, struct cli_events, 0, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
+#define CLI_OPT_TABLE(opt_flags_, type_, field_)						\
+	CLI_ROW(table, struct cli_events, 0, NULL, NULL, type_, field_, NULL, .opt_flags = (opt_flags_))
+#define CLI_OPT_LIST(letter_, name_, opt_flags_, type_, field_, help_, ...)			\
+	CLI_ROW(opt_list, struct cli_events, letter_, name_, "OPTS", type_, field_, help_,	\
+		.opt_flags = (opt_flags_), ##__VA_ARGS__)
+
+/* -letter is short for --name, a row of CLI_OPT_TABLE. */
+#define CLI_LETTER(letter_, name_) { .kind = CLI_KIND_letter, .letter = (letter_), .name = (name_) }
+
+/* DEVICES..., -D DEV, --scan=DIR, -o OPTS: what cli_open() opens. CLI 2.3. */
+#define CLI_FILESYSTEM { .kind = CLI_KIND_filesystem }
+
+/* The headings of the overview, in its order. */
+#define CLI_HEADINGS(H)						\
+	H(superblock,	"Superblock")				\
+	H(images,	"Images")				\
+	H(mount,	"Mount")				\
+	H(repair,	"Repair")				\
+	H(running,	"Running filesystem")			\
+	H(devices,	"Devices")				\
+	H(subvolumes,	"Subvolumes and snapshots")		\
+	H(data,		"Filesystem data")			\
+	H(encryption,	"Encryption")				\
+	H(migrate,	"Migrate")				\
+	H(file_options,	"File options")				\
+	H(debug,	"Debug")				\
+	H(misc,		"Miscellaneous")
+
+enum cli_heading {
+#define H(name, text) CLI_HEADING_##name,
+	CLI_HEADINGS(H)
+#undef H
+	CLI_HEADING_NR
+};
+/* clang-format on */
+
+/* -v, -q and --help are everywhere; these add more of the common rows. */
+enum cli_command_flags {
+	CLI_HIDDEN = 1 << 0,	 /* not in the overview, the man page and the completions */
+	CLI_JSON = 1 << 1,	 /* --json, --format=json: what it prints are facts */
+	CLI_PROGRESS = 1 << 2,	 /* --progress=auto|always|never */
+	CLI_ASKS = 1 << 3,	 /* -y, -n: answers to cli_ask() */
+	CLI_PASSPHRASE = 1 << 4, /* --passphrase_file FILE */
+	CLI_UNDO = 1 << 5,	 /* --undo-file FILE: it changes a filesystem */
+};
+
+enum cli_progress {
+	CLI_PROGRESS_auto,
+	CLI_PROGRESS_always,
+	CLI_PROGRESS_never
+};
+
+/* What the common rows are parsed into. */
+struct cli_common {
+	bool help, quiet, json;
+	unsigned verbose;
+	unsigned format; /* 1: json */
+	bool yes, no;
+	unsigned progress; /* enum cli_progress */
+	const char *passphrase_file, *undo_file;
+	struct cli_strings devices;	 /* operands: a path, colon list, UUID=, LABEL=, as given */
+	struct cli_strings device_paths; /* -D: never split at colons */
+	struct cli_strings scan;	 /* --scan: folders to look for members in */
+	struct cli_events mount_opts;	 /* -o */
+};
+
+/* The context of a running command. Not for two threads, but for what the library's callbacks do. */
+struct cli {
+	struct bch_ctx *ctx;
+	struct bch_facts *facts; /* printed on standard output when the command has run */
+	const struct cli_command *command;
+	char *command_line; /* as the user gave it */
+	struct cli_common common;
+	/* the frame's own */
+	struct cli_strings copies; /* texts that events point into */
+	bool usage;		   /* the error is one of the command line */
+	bool nobody_there;	   /* standard input ended: all further answers are no */
+	bool status_shown;	   /* a line of progress stands on the terminal */
+};
+
+/*
+ * A command. @run gets the args that the rows filled, and returns 0, a positive exit status of its own, or a negative
+ * error code, whose message the frame prints.
+ */
+struct cli_command {
+	const char *name;    /* "show-super"; "device add": the group's word first */
+	const char *aliases; /* whole names, comma-separated, or NULL */
+	enum cli_heading heading;
+	const char *summary; /* one line, lower case */
+	const char *help;    /* paragraphs below the synopsis, or NULL */
+	const struct cli_option *options;
+	size_t nr_options;
+	size_t args_size;
+	const void *defaults;				   /* args before parsing; NULL: zeroes */
+	unsigned flags;					   /* enum cli_command_flags */
+	int status_failed, status_usage, status_cancelled; /* 0: 1, 2, 130 */
+	int (*run)(struct cli *cli, const void *args);
+};
+
+#define CLI_OPTIONS(rows_, type_) \
+	.options = (rows_), .nr_options = bch_array_size(rows_), .args_size = sizeof(type_)
+
+/*
+ * Opens the filesystem of CLI_FILESYSTEM, with what -D, --scan, -o and --undo-file say. @flags are enum bch_open_flags;
+ * @fs is for bch_fs_close(). An error is said.
+ */
+int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
+
+/* The time that is written, in unix seconds: SOURCE_DATE_EPOCH where that is set. */
+u64 cli_now(void);
+
+/* What is wrong with the command line, and -BCH_ERR_invalid_argument; the frame adds where help is. */
+int cli_usage(struct cli *cli, const char *fmt, ...) bch_printf(2, 3);
+
+/* One line of news on standard error, what was done, in the past; silent under -q. */
+void cli_say(struct cli *cli, const char *fmt, ...) bch_printf(2, 3);
+
+/* Text on standard output at once, for what are not facts. Returns 0, or an error that is said. */
+int cli_write(struct cli *cli, const char *text);
+
+/* How long work shows its progress, by --progress, -q and where standard error goes. */
+enum bch_progress_mode cli_progress_mode(const struct cli *cli);
+
+/*
+ * A question with " (y,n) " on standard error, answered by -y, -n, or a line of standard input. Nobody there is a no,
+ * for all that follows, and is said once. @fmt may have several lines. Returns 1, 0, or -BCH_ERR_cancelled.
+ */
+int cli_ask(struct cli *cli, const char *fmt, ...) bch_printf(2, 3);
+
+/*
+ * A passphrase that exists, tried by @try(@arg, passphrase) until that returns anything but
+ * -BCH_ERR_wrong_passphrase. It comes from --passphrase_file; at boot from systemd-ask-password under @uuid (text, may
+ * be NULL), three times; from the terminal; or from one line of standard input. Returns what @try returned, or an error
+ * that is said.
+ */
+int cli_passphrase(struct cli *cli, const char *uuid, int (*try)(void *arg, const char *passphrase),
+		   void *arg);
+
+/*
+ * A new passphrase: from @file ("-" is standard input), from the terminal after @prompt ("Enter new passphrase: ") and
+ * once more, or one line of standard input. Empty ones are refused. @secret is freed by bch_secret_free().
+ */
+int cli_new_passphrase(struct cli *cli, const char *file, const char *prompt, char **secret);
+
+#endif

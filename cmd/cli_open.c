@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening the filesystem that the command line names. CLI 2.3. */
+
+#include <stdlib.h>
+#include <time.h>
+#include <bcachefs/super.h>
+#include "cli.h"
+
+u64 cli_now(void)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+	return epoch && *epoch ? strtoull(epoch, NULL, 10) : (u64)time(NULL);
+}
+
+/* What -o says. */
+static int take_mount_opts(struct cli *cli, struct bch_open_opts *opts)
+{
+	const struct cli_events *given = &cli->common.mount_opts;
+	int err = 0;
+
+	for (size_t i = 0; i < given->nr && !err; i++)
+		err = bch_open_opt(cli->ctx, given->p[i].opt, given->p[i].text, opts);
+	return err;
+}
+
+int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
+{
+	const struct cli_common *c = &cli->common;
+	const struct cli_strings *names = c->device_paths.nr ? &c->device_paths : &c->devices;
+	struct bch_open_opts opts = {
+		.flags = flags,
+		.scan = c->scan.p,
+		.nr_scan = c->scan.nr,
+		.no_split = c->device_paths.nr > 0,
+		.undo_file = c->undo_file,
+		.command = cli->command_line,
+		.now = cli_now(),
+	};
+	int err = take_mount_opts(cli, &opts);
+
+	return err ? err : bch_fs_open(cli->ctx, names->p, names->nr, &opts, fs);
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A new filesystem: the superblock alone, which the first mount initialises. Format reference: 01 §13.2, §13.3.
+ *
+ * Everything is decided and checked on superblocks in memory, one for each device; then the devices are written.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uuid/uuid.h>
+
+#include "base/memory.h"
+#include "ops/contents.h"
+#include "ops/format_private.h"
+
+#define SUPERBLOCK_SIZE_DEFAULT (1U << 20)
+#define SUPERBLOCK_SIZE_MIN	16384U
+#define NS_PER_SECOND		1000000000ULL
+#define CLEARED_START		4096U /* what lies before the first superblock */
+
+/* ------------------------------------------------------------------ identity */
+
+/*
+ * A UUID of the new filesystem. Random; or, where the same command must give the same bytes, one that follows from the
+ * external UUID, the time and @what.
+ */
+static void make_uuid(const struct bch_format *f, const char *what, size_t nr, u8 uuid[16])
+{
+	char name[64];
+	int len;
+
+	if (!f->opts->reproducible || !f->opts->uuid) {
+		uuid_generate_random(uuid);
+		return;
+	}
+	len = snprintf(name, sizeof(name), "%s %zu %" PRIu64, what, nr, f->opts->now_ns);
+	uuid_generate_sha1(uuid, f->fs->super.sb->user_uuid, name, (size_t)len);
+}
+
+static int set_identity(struct bch_format *f)
+{
+	struct bch_sb *sb = f->fs->super.sb;
+	u16 version = f->opts->version;
+	int err = bch_fs_set_uuid(f->fs, f->opts->uuid);
+
+	if (!err && f->opts->label)
+		err = bch_fs_set_label(f->fs, f->opts->label);
+	make_uuid(f, "internal", 0, sb->uuid);
+	memcpy(sb->magic, bch_magic, sizeof(bch_magic));
+	sb->version = le16_of(version);
+	sb->version_min = le16_of(version);
+	sb->time_base_lo = le64_of(f->opts->now_ns);
+	sb->time_precision = le32_of(1);
+	sb->features[0] = le64_of(version > BCH_VERSION(1, 13) ? BCH_FEATURES_ALL_1_14 :
+								 BCH_FEATURES_ALL);
+	if (version > BCH_VERSION(1, 13))
+		bch_sb_flag_set(sb, BCH_SB_VERSION_INCOMPAT_ALLOWED, version);
+	return err;
+}
+
+/* ------------------------------------------------------------------ options */
+
+/* Every stored option has its default; block and node size are known by now. */
+static void set_defaults(struct bch_format *f)
+{
+	struct bch_sb *sb = f->fs->super.sb;
+	u16 version = f->opts->version;
+
+	for (u32 id = 0; id < BCH_OPT_NR; id++)
+		if (bch_opt(id)->stored && bch_opt_in_version(bch_opt(id), version))
+			bch_sb_opt_set(sb, id, bch_opt_default(bch_opt(id), version));
+	bch_sb_opt_set(sb, BCH_OPT_block_size, f->block_size);
+	bch_sb_opt_set(sb, BCH_OPT_btree_node_size, f->btree_node_size);
+}
+
+static int check_version(const struct bch_format *f)
+{
+	u16 version = f->opts->version;
+
+	if (version >= BCH_VERSION_FORMAT_MIN && version <= BCH_VERSION_FORMAT_MAX)
+		return 0;
+	return bch_error_whole(f->ctx, -BCH_ERR_version_unsupported,
+			       "cannot make version %u.%u; versions 1.4 to %u.%u can be made",
+			       BCH_VERSION_MAJOR(version), BCH_VERSION_MINOR(version),
+			       BCH_VERSION_MAJOR(BCH_VERSION_FORMAT_MAX),
+			       BCH_VERSION_MINOR(BCH_VERSION_FORMAT_MAX));
+}
+
+/* All but the sizes, which are set. */
+static int set_fs_opts(struct bch_format *f)
+{
+	struct bch_opt_set set = f->opts->fs;
+
+	set.given[BCH_OPT_block_size] = false;
+	set.given[BCH_OPT_btree_node_size] = false;
+	if (f->opts->encrypted && set.given[BCH_OPT_nocow] && set.value[BCH_OPT_nocow])
+		return bch_error_whole(f->ctx, -BCH_ERR_option_value,
+				       "nocow: not together with encryption");
+	return bch_fs_set_opts(f->fs, &set, NULL, 0);
+}
+
+/* ------------------------------------------------------------------ members */
+
+static int make_members(struct bch_format *f)
+{
+	u16 version = f->opts->version;
+	int err = bch_super_members_create(&f->fs->super, (u32)f->nr_devs, BCH_MEMBER_BYTES_1_13);
+
+	for (u32 i = 0; !err && i < f->nr_devs; i++) {
+		const struct bch_format_geometry *g = &f->geometry[i];
+		struct bch_opt_set set = f->opts->devs[i].opts;
+		struct bch_member m = {
+			.nbuckets = g->size / g->bucket_size,
+			.bucket_size = (u16)BCH_SECTORS(g->bucket_size),
+		};
+
+		make_uuid(f, "member", i, m.uuid);
+		bch_member_DATA_ALLOWED_set(&m, bch_opt(BCH_OPT_data_allowed)->def);
+		bch_member_DURABILITY_set(&m, bch_opt(BCH_OPT_durability)->def + 1);
+		bch_member_DISCARD_set(&m, bch_opt_default(bch_opt(BCH_OPT_discard), version));
+		bch_super_member_put(&f->fs->super, i, &m);
+
+		set.given[BCH_OPT_fs_size] = false;
+		set.given[BCH_OPT_bucket_size] = false;
+		err = bch_fs_set_opts(f->fs, &set, &i, 1);
+	}
+	return err;
+}
+
+static int make_key(struct bch_format *f)
+{
+	struct bch_sb *sb = f->fs->super.sb;
+
+	if (!f->opts->encrypted)
+		return 0;
+	f->fs->key = bch_crypt_key_new();
+	if (!f->fs->key)
+		return -BCH_ERR_no_memory;
+	bch_random(f->fs->key, sizeof(*f->fs->key));
+	bch_sb_flag_set(sb, BCH_SB_ENCRYPTION_TYPE, 1);
+	return bch_fs_set_passphrase(f->fs, f->opts->passphrase);
+}
+
+static int make_layouts(struct bch_format *f)
+{
+	u64 size = f->opts->superblock_size ? f->opts->superblock_size : SUPERBLOCK_SIZE_DEFAULT;
+	u64 max = BCH_BYTES(1ULL << BCH_SB_MAX_SIZE_BITS);
+	int err = 0;
+
+	if (size < SUPERBLOCK_SIZE_MIN || size > max || size % BCH_SECTOR_SIZE)
+		return bch_error_whole(f->ctx, -BCH_ERR_option_value,
+				       "superblock_size: %" PRIu64
+				       ": want a multiple of 512 from %u to %" PRIu64,
+				       size, SUPERBLOCK_SIZE_MIN, max);
+	for (size_t i = 0; !err && i < f->nr_devs; i++) {
+		struct bch_fs_member *m = &f->fs->members[i];
+		const struct bch_format_geometry *g = &f->geometry[i];
+
+		err = bch_layout_make(&m->super.sb->layout, g->size, f->block_size, g->bucket_size,
+				      size);
+		if (err)
+			err = bch_error_whole(f->ctx, err,
+					      "cannot format %s, too small for superblocks of %" PRIu64
+					      " bytes",
+					      f->opts->devs[i].path, size);
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static int open_devices(struct bch_format *f)
+{
+	unsigned flags = f->opts->dry_run ? 0 : BCH_BLKDEV_WRITE;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < f->nr_devs; i++) {
+		struct bch_fs_member *m = &f->fs->members[i];
+
+		err = bch_blkdev_open(f->ctx, f->opts->devs[i].path, flags, &m->blkdev);
+		if (!err && f->opts->dry_run) {
+			struct bch_blkdev *below = m->blkdev;
+
+			m->blkdev = NULL; /* the overlay takes it, whatever it returns */
+			err = bch_overlay_new(below, &m->blkdev);
+		}
+		if (!err)
+			err = bch_super_new(&m->super);
+	}
+	return err;
+}
+
+/* Each device's superblock: the filesystem's, its index, its layout. All must be valid before anything is written. */
+static int seal_members(struct bch_format *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < f->nr_devs; i++) {
+		struct bch_fs_member *m = &f->fs->members[i];
+		struct bch_buf why bch_auto(buf) = { 0 };
+
+		m->super.sb->dev_idx = (u8)i;
+		memcpy(m->super.sb->magic, bch_magic, sizeof(bch_magic));
+		err = bch_super_copy_fs(&m->super, &f->fs->super);
+		if (!err) {
+			m->super.sb->offset = le64_of(BCH_SB_SECTOR);
+			err = bch_sb_validate(&m->super, BCH_SB_SECTOR, BCH_SB_VALIDATE_WRITE, &why);
+		}
+		if (err)
+			err = bch_error(f->ctx, err, "%s: new superblock: %s",
+					f->opts->devs[i].path, bch_buf_str(&why));
+	}
+	return err;
+}
+
+static int wipe_devices(struct bch_format *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < f->nr_devs; i++) {
+		struct bch_signatures found bch_auto(signatures) = { 0 };
+		struct bch_blkdev *dev = f->fs->members[i].blkdev;
+
+		err = bch_signatures_probe(f->ctx, f->opts->devs[i].path, &found);
+		if (!err)
+			err = bch_contents_wipe(dev, &found);
+		if (!err)
+			err = bch_blkdev_zero(dev, CLEARED_START, 0);
+	}
+	return err;
+}
+
+static int build(struct bch_format *f)
+{
+	struct bch_sb *sb;
+	int err;
+
+	/* the fs-wide superblock is no device's: nothing bounds it but the largest place */
+	f->fs->super.sb->layout.sb_max_size_bits = BCH_SB_MAX_SIZE_BITS;
+	if ((err = check_version(f)) || (err = set_identity(f)) ||
+	    (err = bch_format_choose_geometry(f)))
+		return err;
+	set_defaults(f);
+	if ((err = make_members(f)) || (err = set_fs_opts(f)) || (err = make_key(f)) ||
+	    (err = make_layouts(f)))
+		return err;
+	sb = f->fs->super.sb;
+	bch_sb_flag_set(sb, BCH_SB_CSUM_TYPE, bch_super_csum_type(sb));
+	sb->layout = f->fs->members[0].super.sb->layout;
+	return seal_members(f);
+}
+
+int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct bch_fs **fs)
+{
+	struct bch_format f = { .ctx = ctx, .opts = opts, .nr_devs = opts->nr_devs };
+	int err;
+
+	*fs = NULL;
+	if (!opts->nr_devs || opts->nr_devs > 64)
+		return bch_error_whole(ctx, -BCH_ERR_invalid_argument, "%zu devices: want 1 to 64",
+				       opts->nr_devs);
+	err = bch_fs_new(ctx, (u32)opts->nr_devs, &f.fs);
+	if (err)
+		return err;
+	f.fs->now = opts->now_ns / NS_PER_SECOND;
+	f.geometry = bch_calloc(opts->nr_devs, sizeof(*f.geometry));
+	err = f.geometry ? open_devices(&f) : -BCH_ERR_no_memory;
+	if (!err)
+		err = build(&f);
+	if (!err)
+		err = wipe_devices(&f);
+	if (!err)
+		err = bch_fs_write_copies(f.fs, true);
+	free(f.geometry);
+	if (err)
+		(void)bch_fs_close(f.fs); /* the first error counts */
+	else
+		*fs = f.fs;
+	return err;
+}

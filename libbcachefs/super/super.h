@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Superblocks on devices: read, choose, write; an open filesystem. Format reference: 01 §2, §10, §11. */
+
+#ifndef BCHFS_SUPER_SUPER_H
+#define BCHFS_SUPER_SUPER_H
+
+#include <bcachefs/super.h>
+#include "base/array.h"
+#include "codec/codec.h"
+#include "io/io.h"
+#include "ondisk/sb_sections.h"
+
+/* ------------------------------------------------------------------ one device */
+
+/*
+ * The copy at @sector: magic, version, length, checksum (01 §10.1), not the rules of 01 §10.3. Details of an error are
+ * appended to @why. @super is the caller's to end.
+ */
+int bch_super_read_copy(struct bch_blkdev *dev, u64 sector, struct bch_super *super,
+			struct bch_buf *why);
+
+/* The layout of sector 7, valid. */
+int bch_super_read_layout(struct bch_blkdev *dev, struct bch_sb_layout *layout, struct bch_buf *why);
+
+/*
+ * A device's superblock as a kernel takes it (01 §10.2): at @sector, or where that is 0 the default one, else the first
+ * good backup; valid and fixed up. Says its error through @dev's context; a backup in use is a warning.
+ */
+int bch_super_read(struct bch_blkdev *dev, u64 sector, struct bch_super *super);
+
+/* Fills the layout: 01 §2.2. All in bytes. -BCH_ERR_device_too_small. */
+int bch_layout_make(struct bch_sb_layout *layout, u64 dev_size, u32 block_size, u32 bucket_size,
+		    u64 superblock_size);
+
+/* The checksum type of the superblock that goes with the option metadata_checksum: 01 §6. */
+u8 bch_super_csum_type(const struct bch_sb *sb);
+
+/* Sets offset and checksum for the copy at @sector. */
+int bch_super_seal(struct bch_super *super, u64 sector);
+
+/* ------------------------------------------------------------------ an open filesystem */
+
+struct bch_fs_member {
+	struct bch_blkdev *blkdev; /* NULL: missing */
+	struct bch_super super;	   /* as it is on that device */
+};
+
+struct bch_fs {
+	struct bch_ctx *ctx;
+	unsigned flags; /* enum bch_open_flags */
+	u64 now;	/* unix seconds */
+	struct bch_super super; /* fs-wide state: the newest copy, and what is changed */
+	struct bch_fs_member *members; /* super.sb->nr_devices when opened */
+	u32 nr_members;
+	struct bch_undo *undo; /* NULL: none */
+	struct bch_crypt_key *key; /* the filesystem's; NULL while locked */
+};
+
+/* A filesystem to be made: no members yet. */
+int bch_fs_new(struct bch_ctx *ctx, u32 nr_members, struct bch_fs **fs);
+
+/* From now on what is overwritten on the members goes to the undo file @file first. */
+int bch_fs_start_undo(struct bch_fs *fs, const char *file, const char *command, u64 now);
+
+/*
+ * Writes all copies of the members' superblocks as they are, in the order of 01 §11: backups, then the first sector of
+ * each primary, then its rest, a flush after each; the layouts too where @with_layout.
+ */
+int bch_fs_write_copies(struct bch_fs *fs, bool with_layout);
+
+/*
+ * The target that @text means: "none" or nothing, a label or a part of one, a member (bch_fs_member_find()).
+ * -BCH_ERR_target_unknown. Format reference: 01 §12.3.
+ */
+int bch_target_parse(struct bch_fs *fs, const char *text, u64 *target);
+
+/* ------------------------------------------------------------------ find */
+
+/* A device that holds a valid superblock. */
+struct bch_found {
+	char *path;
+	struct bch_super super;
+};
+
+struct bch_founds {
+	BCH_ARRAY(struct bch_found) a;
+};
+
+void bch_founds_end(struct bch_founds *found);
+static inline void bch_founds_cleanup(struct bch_founds *found)
+{
+	bch_founds_end(found);
+}
+
+/* Paths, owned. */
+struct bch_paths {
+	BCH_ARRAY(char *) a;
+};
+
+void bch_paths_end(struct bch_paths *paths);
+static inline void bch_paths_cleanup(struct bch_paths *paths)
+{
+	bch_paths_end(paths);
+}
+int bch_paths_add(struct bch_paths *paths, const char *path);
+
+/* All block devices that can be members (not components of multipath), and the files in the folders @scan. */
+int bch_find_block_devices(struct bch_ctx *ctx, struct bch_paths *paths);
+int bch_find_files(struct bch_ctx *ctx, const char *dir, struct bch_paths *paths);
+
+/* Those of @paths that hold a superblock, read by several threads; what cannot be read is passed over silently. */
+int bch_find_members(struct bch_ctx *ctx, const struct bch_paths *paths, struct bch_founds *found);
+
+/*
+ * The paths of the members that @names say. @opts: where else to look. Adds the other members of a filesystem that is
+ * named by one block device. -BCH_ERR_no_such_device where nothing is found.
+ */
+int bch_resolve_names(struct bch_ctx *ctx, const char *const *names, size_t nr,
+		      const struct bch_open_opts *opts, struct bch_paths *paths);
+
+#endif

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The C tests in this folder, each linked with the objects of the commands: built here, in the flavour of $B, and run.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+b=${B:-build}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+libraries=$(pkg-config --libs blkid uuid libsodium libkeyutils libxxhash json-c cmocka)
+pkg-config --exists libisal && libraries+=" $(pkg-config --libs libisal)"
+
+for source in tests/cmd/*.c; do
+	name=$work/$(basename "$source" .c)
+	# The flags hold quoted words; the libraries are words.
+	eval "$(<"$b/flags")" -I. -Wl,--as-needed -o "$name" "$source" "$b"/cmd/*.o "$b/libbcachefs.a" $libraries -lpthread -lm &&
+		CMOCKA_MESSAGE_OUTPUT=TAP "$name" || failed=1
+done
+exit $failed
