@@ -230,6 +230,9 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 /* The time that is written, in unix seconds: SOURCE_DATE_EPOCH where that is set. */
 u64 cli_now(void);
 
+/* Has udev look at the block devices again, for at most ten seconds; nothing where no udevd runs. */
+void cli_settle_udev(void);
+
 /* What is wrong with the command line, and -BCH_ERR_invalid_argument; the frame adds where help is. */
 int cli_usage(struct cli *cli, const char *fmt, ...) bch_printf(2, 3);
 

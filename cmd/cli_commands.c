@@ -7,6 +7,15 @@
 /* One line a command file; the overview has them in this order under their headings. */
 /* clang-format off */
 #define CLI_COMMANDS(C)		\
+	C(format)		\
+	C(show_super)		\
+	C(set_fs_option)	\
+	C(recover_super)	\
+	C(reset_counters)	\
+	C(scan)			\
+	C(unlock)		\
+	C(set_passphrase)	\
+	C(remove_passphrase)	\
 	C(version)		\
 	C(help)			\
 	C(completions)		\

@@ -260,6 +260,9 @@ enum bch_opt_id {
 /* The row of an option. */
 const struct bch_opt *bch_opt(enum bch_opt_id id);
 
+/* The id of a row. */
+enum bch_opt_id bch_opt_id(const struct bch_opt *opt);
+
 /* By name or synonym, '-' and '_' equal; NULL if there is none. Negations ("noacl") are the parser's business. */
 const struct bch_opt *bch_opt_find(const char *name);
 

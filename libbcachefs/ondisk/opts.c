@@ -32,6 +32,11 @@ const struct bch_opt *bch_opt(enum bch_opt_id id)
 	return &opts[id];
 }
 
+enum bch_opt_id bch_opt_id(const struct bch_opt *opt)
+{
+	return (enum bch_opt_id)(opt - opts);
+}
+
 /* Equal but for '-' and '_'. */
 static bool same_name(const char *a, const char *b)
 {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* bcachefs set-fs-option: change options, labels and UUID of an unmounted filesystem. CLI 5.3. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <bcachefs/super.h>
+#include "cli.h"
+
+struct args {
+	struct cli_events events;
+	struct cli_strings dev_idx;
+	const char *fs_label, *uuid, *get;
+	bool dry_run;
+};
+
+static const struct cli_option options[] = {
+	CLI_FILESYSTEM,
+	CLI_OPT_TABLE(BCH_OPT_SET, struct args, events),
+	CLI_STRINGS('d', "dev-idx", "MEMBER", struct args, dev_idx,
+		    "member that device options are for: index, path, label or UUID; default: all"),
+	CLI_STRING('L', "fs_label", "LABEL", struct args, fs_label, "label of the filesystem"),
+	CLI_STRING('U', "uuid", "UUID", struct args, uuid, "external UUID, or random"),
+	CLI_STRING(0, "get", "OPT", struct args, get, "print this option, or all", .optional = true),
+	CLI_FLAG('n', "dry-run", struct args, dry_run, "check, and write nothing"),
+};
+
+static int take_events(struct cli *cli, const struct cli_events *events, struct bch_opt_set *set)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < events->nr; i++) {
+		const struct cli_event *e = &events->p[i];
+		enum bch_opt_id id = bch_opt_id(e->opt);
+
+		set->given[id] = true;
+		set->text[id] = e->text;
+		if (e->opt->type != BCH_OPT_TARGET && e->opt->type != BCH_OPT_TEXT)
+			err = bch_opt_parse(cli->ctx, e->opt, e->text, BCH_VERSION_READ_MAX,
+					    &set->value[id]);
+	}
+	return err;
+}
+
+static int set_opts(struct cli *cli, struct bch_fs *fs, const struct args *a)
+{
+	u32 *dev_idx = calloc(a->dev_idx.nr + 1, sizeof(*dev_idx));
+	struct bch_opt_set set = { 0 };
+	int err = dev_idx ? take_events(cli, &a->events, &set) : -BCH_ERR_no_memory;
+
+	for (size_t i = 0; !err && i < a->dev_idx.nr; i++)
+		err = bch_fs_member_find(fs, a->dev_idx.p[i], &dev_idx[i]);
+	if (!err)
+		err = bch_fs_set_opts(fs, &set, dev_idx, (u32)a->dev_idx.nr);
+	free(dev_idx);
+	return err;
+}
+
+static int change(struct cli *cli, const struct args *a)
+{
+	unsigned flags = BCH_OPEN_WRITE | (a->dry_run ? BCH_OPEN_DRY_RUN : 0U);
+	struct bch_fs *fs;
+	int err = cli_open(cli, flags, &fs), closed;
+
+	if (err)
+		return err;
+	err = set_opts(cli, fs, a);
+	if (!err && a->fs_label)
+		err = bch_fs_set_label(fs, a->fs_label);
+	if (!err && a->uuid)
+		err = bch_fs_set_uuid(fs, strcmp(a->uuid, "random") ? a->uuid : NULL);
+	if (!err)
+		err = bch_fs_write_super(fs);
+	closed = bch_fs_close(fs);
+	return err ? err : closed;
+}
+
+static int get(struct cli *cli, const struct args *a)
+{
+	const struct bch_opt *opt = *a->get ? bch_opt_find(a->get) : NULL;
+	struct bch_fs *fs bch_auto(fs) = NULL;
+	int err;
+
+	if (*a->get && !opt)
+		return bch_error(cli->ctx, -BCH_ERR_option_unknown, "%s", a->get);
+	err = cli_open(cli, 0, &fs);
+	bch_facts_column(cli->facts, 0);
+	return err ? err : bch_fs_show_opts(fs, opt, cli->facts);
+}
+
+static int run(struct cli *cli, const void *parsed)
+{
+	const struct args *a = parsed;
+
+	if (a->get)
+		return get(cli, a);
+	if (!a->events.nr && !a->fs_label && !a->uuid)
+		return cli_usage(cli, "no option to set");
+	return change(cli, a);
+}
+
+const struct cli_command cmd_set_fs_option = {
+	.name = "set-fs-option",
+	.aliases = "set-option",
+	.heading = CLI_HEADING_superblock,
+	.summary = "change options of an unmounted filesystem",
+	.help = "All members get the change, or none: a member that is not named and not found is an\n"
+		"error, unless -o degraded says that it is gone.",
+	CLI_OPTIONS(options, struct args),
+	.flags = CLI_JSON | CLI_UNDO,
+	.run = run,
+};
