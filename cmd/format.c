@@ -21,7 +21,8 @@ static const struct cli_option options[] = {
 			   "devices to format; device options hold for all that follow them"),
 	CLI_OPT_TABLE(BCH_OPT_FORMAT, struct args, events),
 	CLI_LETTER('l', "label"),
-	CLI_NUMBER(0, "replicas", "N", struct args, replicas, 1, 3, "metadata_replicas and data_replicas"),
+	CLI_NUMBER(0, "replicas", "N", struct args, replicas, 1, 3,
+		   "metadata_replicas and data_replicas"),
 	CLI_FLAG(0, "encrypted", struct args, encrypted, "encrypt all data and metadata"),
 	CLI_STRING(0, "passphrase_file", "FILE", struct args, passphrase_file,
 		   "read the passphrase from FILE instead of asking", .needs = "encrypted",
@@ -49,7 +50,8 @@ struct plan {
 	bool loose;		   /* one of them came after the last device */
 };
 
-static int take_value(struct cli *cli, const struct cli_event *e, u16 version, struct bch_opt_set *set)
+static int take_value(struct cli *cli, const struct cli_event *e, u16 version,
+		      struct bch_opt_set *set)
 {
 	enum bch_opt_id id = bch_opt_id(e->opt);
 
@@ -98,9 +100,10 @@ static int make_plan(struct cli *cli, const struct args *a, struct plan *plan)
 	for (size_t i = 0; !err && i < a->events.nr; i++)
 		err = take_event(cli, plan, &a->events.p[i]);
 	if (!err && plan->loose)
-		return bch_error_whole(cli->ctx, -BCH_ERR_invalid_argument,
-				       "Options for devices apply to subsequent devices; got a device "
-				       "option with no device");
+		return bch_error_whole(
+			cli->ctx, -BCH_ERR_invalid_argument,
+			"Options for devices apply to subsequent devices; got a device "
+			"option with no device");
 	return err;
 }
 
@@ -144,7 +147,8 @@ static int format(struct cli *cli, const struct args *a, struct plan *plan)
 	int err = ask_about_all(cli, plan, a->force);
 
 	if (!err && a->encrypted && !a->no_passphrase)
-		err = cli_new_passphrase(cli, a->passphrase_file, "Enter passphrase: ", &passphrase);
+		err = cli_new_passphrase(cli, a->passphrase_file,
+					 "Enter passphrase: ", &passphrase);
 	plan->opts.passphrase = passphrase;
 	if (!err)
 		err = bch_format(cli->ctx, &plan->opts, &fs);
@@ -185,8 +189,10 @@ const struct cli_command cmd_format = {
 	.heading = CLI_HEADING_superblock,
 	.summary = "make a new filesystem on one or several devices",
 	.help = "Each device option holds for all devices after it, until it is given anew:\n"
-		"  bcachefs format --label=hdd.a /dev/sda --label=ssd.a --durability=0 /dev/nvme0n1\n"
-		"The superblocks are written; the first mount makes journal, btrees and root directory.\n"
+		"  bcachefs format --label=hdd.a /dev/sda --label=ssd.a --durability=0 "
+		"/dev/nvme0n1\n"
+		"The superblocks are written; the first mount makes journal, btrees and root "
+		"directory.\n"
 		"The same UUID and SOURCE_DATE_EPOCH give the same bytes.",
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_JSON,

@@ -49,7 +49,8 @@ static int take_key(struct cli *cli, struct bch_fs *fs)
 static int set(struct cli *cli, struct bch_fs *fs, const struct args *a)
 {
 	char *passphrase bch_auto(secret) = NULL;
-	int err = cli_new_passphrase(cli, a->new_passphrase_file, "Enter new passphrase: ", &passphrase);
+	int err = cli_new_passphrase(cli, a->new_passphrase_file,
+				     "Enter new passphrase: ", &passphrase);
 
 	return err ? err : bch_fs_set_passphrase(fs, passphrase);
 }

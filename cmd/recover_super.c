@@ -22,7 +22,8 @@ static const struct cli_option options[] = {
 	CLI_NUMBER('i', "dev_idx", "N", struct args, dev_idx, 0, 254, "which member DEVICE is",
 		   .needs = "src_device"),
 	CLI_NUMBER(0, "copy", "N", struct args, copy, 1, 65535,
-		   "take the Nth copy that is found; default: the newest", .excludes = "src_device"),
+		   "take the Nth copy that is found; default: the newest",
+		   .excludes = "src_device"),
 	CLI_FLAG(0, "dry-run", struct args, dry_run, "show what would be recovered, write nothing"),
 };
 
@@ -86,8 +87,10 @@ const struct cli_command cmd_recover_super = {
 	.name = "recover-super",
 	.heading = CLI_HEADING_superblock,
 	.summary = "bring back a lost superblock",
-	.help = "Looks for copies at the start and the end of DEVICE, takes the newest, and writes it to\n"
-		"all its places after asking. With -s and -i the superblock is made from another member's.",
+	.help = "Looks for copies at the start and the end of DEVICE, takes the newest, and writes "
+		"it to\n"
+		"all its places after asking. With -s and -i the superblock is made from another "
+		"member's.",
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_ASKS | CLI_UNDO,
 	.run = run,

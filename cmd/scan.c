@@ -5,7 +5,10 @@
 #include "cli.h"
 
 /* Exit statuses: a member is missing; no filesystem was found. */
-enum { SCAN_INCOMPLETE = 1, SCAN_NONE = 2 };
+enum {
+	SCAN_INCOMPLETE = 1,
+	SCAN_NONE = 2
+};
 
 struct args {
 	struct cli_strings names;

@@ -20,7 +20,8 @@ static const struct cli_option options[] = {
 		    "member that device options are for: index, path, label or UUID; default: all"),
 	CLI_STRING('L', "fs_label", "LABEL", struct args, fs_label, "label of the filesystem"),
 	CLI_STRING('U', "uuid", "UUID", struct args, uuid, "external UUID, or random"),
-	CLI_STRING(0, "get", "OPT", struct args, get, "print this option, or all", .optional = true),
+	CLI_STRING(0, "get", "OPT", struct args, get, "print this option, or all",
+		   .optional = true),
 	CLI_FLAG('n', "dry-run", struct args, dry_run, "check, and write nothing"),
 };
 
@@ -103,7 +104,8 @@ const struct cli_command cmd_set_fs_option = {
 	.aliases = "set-option",
 	.heading = CLI_HEADING_superblock,
 	.summary = "change options of an unmounted filesystem",
-	.help = "All members get the change, or none: a member that is not named and not found is an\n"
+	.help = "All members get the change, or none: a member that is not named and not found is "
+		"an\n"
 		"error, unless -o degraded says that it is gone.",
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_JSON | CLI_UNDO,

@@ -14,9 +14,11 @@ static const char *const keyrings[] = { "session", "user", "user_session", NULL 
 
 static const struct cli_option options[] = {
 	CLI_FILESYSTEM,
-	CLI_FLAG('c', "check", struct args, check, "only say by the exit status whether it is encrypted",
+	CLI_FLAG('c', "check", struct args, check,
+		 "only say by the exit status whether it is encrypted",
 		 .excludes = "keyring,file,lock"),
-	CLI_CHOICE('k', "keyring", "KEYRING", struct args, keyring, keyrings, "which one; default: user"),
+	CLI_CHOICE('k', "keyring", "KEYRING", struct args, keyring, keyrings,
+		   "which one; default: user"),
 	CLI_STRING('f', "file", "FILE", struct args, file, "read the passphrase from FILE",
 		   .synonym = "passphrase_file"),
 	CLI_FLAG(0, "lock", struct args, lock, "take the key out of all keyrings"),

@@ -45,6 +45,7 @@ void bch_buf_reset(struct bch_buf *buf);
  */
 char *bch_buf_take(struct bch_buf *buf);
 
+/* Append. */
 void bch_buf_put(struct bch_buf *buf, const char *fmt, ...) bch_printf(2, 3);
 void bch_buf_vput(struct bch_buf *buf, const char *fmt, va_list args) bch_printf(2, 0);
 void bch_buf_puts(struct bch_buf *buf, const char *s);

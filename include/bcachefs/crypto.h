@@ -20,6 +20,10 @@ static inline void bch_secret_cleanup(char **secret)
 /* Keeps all of the process out of core dumps and from other processes' eyes: before a passphrase is read. */
 void bch_secret_process(void);
 
-enum bch_keyring { BCH_KEYRING_session, BCH_KEYRING_user, BCH_KEYRING_user_session };
+enum bch_keyring {
+	BCH_KEYRING_session,
+	BCH_KEYRING_user,
+	BCH_KEYRING_user_session
+};
 
 #endif

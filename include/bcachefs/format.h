@@ -21,9 +21,9 @@ struct bch_format_opts {
 	const struct bch_format_dev *devs;
 	size_t nr_devs;
 	u16 version;
-	const char *label;     /* of the filesystem; NULL or "": none */
-	const char *uuid;      /* external; NULL: random */
-	u64 superblock_size;   /* space for each copy, bytes; 0: 1 MiB */
+	const char *label;   /* of the filesystem; NULL or "": none */
+	const char *uuid;    /* external; NULL: random */
+	u64 superblock_size; /* space for each copy, bytes; 0: 1 MiB */
 	bool encrypted;
 	const char *passphrase; /* with @encrypted; NULL: the key is stored in the clear */
 	bool dry_run;

@@ -11,13 +11,13 @@ struct bch_ctx;
 
 #define BCH_VERSION(major, minor) ((u16)((major) << 10 | (minor)))
 #define BCH_VERSION_MAJOR(v)	  ((v) >> 10)
-#define BCH_VERSION_MINOR(v)	  ((v) & 1023)
+#define BCH_VERSION_MINOR(v)	  ((v)&1023)
 
-#define BCH_VERSION_DEFAULT	BCH_VERSION(1, 13) /* what format makes */
-#define BCH_VERSION_READ_MIN	BCH_VERSION(1, 4)
-#define BCH_VERSION_READ_MAX	BCH_VERSION(1, 39)
-#define BCH_VERSION_FORMAT_MIN	BCH_VERSION(1, 4)
-#define BCH_VERSION_FORMAT_MAX	BCH_VERSION(1, 28)
+#define BCH_VERSION_DEFAULT    BCH_VERSION(1, 13) /* what format makes */
+#define BCH_VERSION_READ_MIN   BCH_VERSION(1, 4)
+#define BCH_VERSION_READ_MAX   BCH_VERSION(1, 39)
+#define BCH_VERSION_FORMAT_MIN BCH_VERSION(1, 4)
+#define BCH_VERSION_FORMAT_MAX BCH_VERSION(1, 28)
 
 /* "1.13: inode_has_child_snapshots"; "0.0: (unknown version)" for what has no name. */
 void bch_version_put(struct bch_buf *out, u16 version);
@@ -31,9 +31,9 @@ enum bch_opt_type {
 	BCH_OPT_SIZE,	     /* bytes on the command line and in memory */
 	BCH_OPT_CHOICE,	     /* index into @choices */
 	BCH_OPT_COMPRESSION, /* type in bits 0-3, level in bits 4-7: 01 §12.4 */
-	BCH_OPT_TARGET,	     /* 01 §12.3: needs a filesystem to be understood, see <bcachefs/super.h> */
-	BCH_OPT_DATA_TYPES,  /* set of data types */
-	BCH_OPT_TEXT,	     /* not a number: kept as text */
+	BCH_OPT_TARGET, /* 01 §12.3: needs a filesystem to be understood, see <bcachefs/super.h> */
+	BCH_OPT_DATA_TYPES, /* set of data types */
+	BCH_OPT_TEXT,	    /* not a number: kept as text */
 };
 
 enum bch_opt_flags {
@@ -65,12 +65,12 @@ struct bch_opt {
 	unsigned flags;		    /* enum bch_opt_flags */
 	enum bch_opt_type type;
 	enum bch_opt_encoding encoding;
-	u64 min, max;	   /* inclusive, through 1.28 */
-	u64 max_newer;	   /* from 1.29 on; 0: as @max */
+	u64 min, max;	    /* inclusive, through 1.28 */
+	u64 max_newer;	    /* from 1.29 on; 0: as @max */
 	u64 def, def_newer; /* @def_newer from 1.29 on where @has_def_newer */
 	bool has_def_newer;
-	u16 since, until;  /* versions that store it: [since, until), 0 = no bound */
-	u16 stored;	   /* enum bch_sb_flag (ondisk), 0 where it is not a flag word's field */
+	u16 since, until; /* versions that store it: [since, until), 0 = no bound */
+	u16 stored;	  /* enum bch_sb_flag (ondisk), 0 where it is not a flag word's field */
 	u16 stored_hi;
 };
 
@@ -86,19 +86,21 @@ extern const char *const bch_opt_member_states[];
 /* The name of a compression type without its level, "none" first. Ends with NULL. */
 extern const char *const bch_opt_compression_types[];
 
-#define BCH_OPT_B .type = BCH_OPT_BOOL, .max = 1
-#define BCH_OPT_N(lo, hi) .type = BCH_OPT_NUMBER, .hint = "N", .min = (lo), .max = (hi)
-#define BCH_OPT_S(lo, hi) .type = BCH_OPT_SIZE, .hint = "SIZE", .min = (lo), .max = (hi)
-#define BCH_OPT_C(names, nr) .type = BCH_OPT_CHOICE, .choices = (names), .max = (nr) - 1
-#define BCH_OPT_K .type = BCH_OPT_COMPRESSION, .hint = "TYPE[:LEVEL]", .max = 0xf3, .encoding = BCH_OPT_TWO_NIBBLES
-#define BCH_OPT_T .type = BCH_OPT_TARGET, .hint = "TARGET", .max = 0xfff
+#define BCH_OPT_B	     .type = BCH_OPT_BOOL, .max = 1
+#define BCH_OPT_N(lo, hi)    .type = BCH_OPT_NUMBER, .hint = "N", .min = (lo), .max = (hi)
+#define BCH_OPT_S(lo, hi)    .type = BCH_OPT_SIZE, .hint = "SIZE", .min = (lo), .max = (hi)
+#define BCH_OPT_C(names, nr) .type = BCH_OPT_CHOICE, .choices = (names), .max = (nr)-1
+#define BCH_OPT_K                                                         \
+	.type = BCH_OPT_COMPRESSION, .hint = "TYPE[:LEVEL]", .max = 0xf3, \
+	.encoding = BCH_OPT_TWO_NIBBLES
+#define BCH_OPT_T	  .type = BCH_OPT_TARGET, .hint = "TARGET", .max = 0xfff
 #define BCH_OPT_AT(field) .stored = BCH_SB_##field
-#define BCH_OPT_FM (BCH_OPT_FS | BCH_OPT_MOUNT)
-#define BCH_OPT_FF (BCH_OPT_FS | BCH_OPT_FORMAT)
-#define BCH_OPT_FFS (BCH_OPT_FS | BCH_OPT_FORMAT | BCH_OPT_SET)
-#define BCH_OPT_FFM (BCH_OPT_FS | BCH_OPT_FORMAT | BCH_OPT_MOUNT)
-#define BCH_OPT_FFMS (BCH_OPT_FS | BCH_OPT_FORMAT | BCH_OPT_MOUNT | BCH_OPT_SET)
-#define BCH_OPT_FMS (BCH_OPT_FS | BCH_OPT_MOUNT | BCH_OPT_SET)
+#define BCH_OPT_FM	  (BCH_OPT_FS | BCH_OPT_MOUNT)
+#define BCH_OPT_FF	  (BCH_OPT_FS | BCH_OPT_FORMAT)
+#define BCH_OPT_FFS	  (BCH_OPT_FS | BCH_OPT_FORMAT | BCH_OPT_SET)
+#define BCH_OPT_FFM	  (BCH_OPT_FS | BCH_OPT_FORMAT | BCH_OPT_MOUNT)
+#define BCH_OPT_FFMS	  (BCH_OPT_FS | BCH_OPT_FORMAT | BCH_OPT_MOUNT | BCH_OPT_SET)
+#define BCH_OPT_FMS	  (BCH_OPT_FS | BCH_OPT_MOUNT | BCH_OPT_SET)
 
 /*
  * The options, in the order in which show-super prints those that the superblock stores. Ranges and defaults: 01 §12.1
@@ -275,7 +277,8 @@ bool bch_opt_in_version(const struct bch_opt *opt, u16 version);
  * The number of @text, checked against the ranges of @version. Not for BCH_OPT_TARGET and BCH_OPT_TEXT.
  * -BCH_ERR_option_value, _option_too_small, _option_too_big: said through @ctx with what was given and the choices.
  */
-int bch_opt_parse(struct bch_ctx *ctx, const struct bch_opt *opt, const char *text, u16 version, u64 *value);
+int bch_opt_parse(struct bch_ctx *ctx, const struct bch_opt *opt, const char *text, u16 version,
+		  u64 *value);
 
 /* The checks of bch_opt_parse() on a number. */
 int bch_opt_check(struct bch_ctx *ctx, const struct bch_opt *opt, u64 value, u16 version);

@@ -16,28 +16,29 @@
 struct bch_fs;
 
 enum bch_open_flags {
-	BCH_OPEN_WRITE = 1 << 0,	 /* O_EXCL, refused where it is mounted or a member is missing */
-	BCH_OPEN_DEGRADED = 1 << 1,	 /* write although members are missing */
+	BCH_OPEN_WRITE = 1 << 0,    /* O_EXCL, refused where it is mounted or a member is missing */
+	BCH_OPEN_DEGRADED = 1 << 1, /* write although members are missing */
 	BCH_OPEN_VERY_DEGRADED = 1 << 2, /* although the rest does not hold all data */
 	BCH_OPEN_NO_SPLITBRAIN_CHECK = 1 << 3,
 	BCH_OPEN_NOEXCL = 1 << 4,
-	BCH_OPEN_DRY_RUN = 1 << 5,	 /* with WRITE: nothing gets to the devices */
-	BCH_OPEN_ALONE = 1 << 6,	 /* only what is named; the others are not looked for nor missed */
+	BCH_OPEN_DRY_RUN = 1 << 5, /* with WRITE: nothing gets to the devices */
+	BCH_OPEN_ALONE = 1 << 6, /* only what is named; the others are not looked for nor missed */
 };
 
 struct bch_open_opts {
 	unsigned flags;
-	u64 sb_sector;		 /* which copy, without fallback; 0: the default one, else a backup */
+	u64 sb_sector; /* which copy, without fallback; 0: the default one, else a backup */
 	const char *const *scan; /* folders whose files are looked at too */
 	size_t nr_scan;
-	bool no_split;		 /* a colon in a name is part of it */
-	const char *undo_file;	 /* with WRITE: where old contents go; NULL for none */
-	const char *command;	 /* the command line, for the undo file */
-	u64 now;		 /* unix seconds, for write times */
+	bool no_split;	       /* a colon in a name is part of it */
+	const char *undo_file; /* with WRITE: where old contents go; NULL for none */
+	const char *command;   /* the command line, for the undo file */
+	u64 now;	       /* unix seconds, for write times */
 };
 
 /* Takes what one mount option says about opening: -BCH_ERR_option_unknown where it says nothing about it. */
-int bch_open_opt(struct bch_ctx *ctx, const struct bch_opt *opt, const char *text, struct bch_open_opts *opts);
+int bch_open_opt(struct bch_ctx *ctx, const struct bch_opt *opt, const char *text,
+		 struct bch_open_opts *opts);
 
 /*
  * Opens the filesystem that @names say: devices, image files, "A:B:C", UUID=, LABEL=, a bare UUID. Members that are not
@@ -71,7 +72,7 @@ struct bch_show_opts {
 	u64 sections;	   /* bits by bch_section_names; 0 for the usual ones */
 	bool section_only; /* without anything before and around */
 	bool layout;
-	bool all_copies;   /* compare all copies instead */
+	bool all_copies; /* compare all copies instead */
 };
 
 /* The names of the sections, by number. Ends with NULL. */
@@ -90,7 +91,8 @@ void bch_fs_show(const struct bch_fs *fs, struct bch_facts *facts);
  * Sets the options of the filesystem that @set gives (those of members too, on @dev_idx[0..nr_devs), or on all named
  * members where @nr_devs is 0). All or nothing: every refused one is named. Durable with bch_fs_write_super().
  */
-int bch_fs_set_opts(struct bch_fs *fs, const struct bch_opt_set *set, const u32 *dev_idx, u32 nr_devs);
+int bch_fs_set_opts(struct bch_fs *fs, const struct bch_opt_set *set, const u32 *dev_idx,
+		    u32 nr_devs);
 
 /* The index of the member that @name says: path, index, label, member UUID. -BCH_ERR_no_such_device. */
 int bch_fs_member_find(struct bch_fs *fs, const char *name, u32 *dev_idx);
@@ -133,12 +135,12 @@ int bch_fs_set_passphrase(struct bch_fs *fs, const char *passphrase);
 /* ------------------------------------------------------------------ recover */
 
 struct bch_recover_opts {
-	u64 dev_size;	/* of the filesystem's part of the device; 0: all */
-	u64 offset;	/* look only there; 0: everywhere */
-	u64 scan_len;	/* of the start and of the end */
+	u64 dev_size;	  /* of the filesystem's part of the device; 0: all */
+	u64 offset;	  /* look only there; 0: everywhere */
+	u64 scan_len;	  /* of the start and of the end */
 	const char *from; /* take this member's superblock instead */
-	u32 dev_idx;	/* with @from: which member the device is */
-	u32 copy;	/* choose the nth that was found; 0: the best */
+	u32 dev_idx;	  /* with @from: which member the device is */
+	u32 copy;	  /* choose the nth that was found; 0: the best */
 	bool dry_run;
 	const char *undo_file;
 	const char *command;

@@ -34,6 +34,7 @@ struct bch_faults {
 	size_t nr;
 };
 
+/* The points that were compiled in. */
 struct bch_faults bch_faults(void);
 
 /* Switches everything off and forgets how often it fired. */

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+/* As the functions of the C library; NULL where memory is out or a test says so. */
 void *bch_malloc(size_t size);
 void *bch_calloc(size_t nr, size_t size);
 void *bch_realloc(void *p, size_t size);

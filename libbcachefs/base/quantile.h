@@ -21,6 +21,7 @@ struct bch_quantiles {
 	u64 bucket[BCH_QUANTILE_NR_BUCKETS];
 };
 
+/* Takes one value; takes in those of another. */
 void bch_quantiles_add(struct bch_quantiles *quantiles, u64 value);
 void bch_quantiles_merge(struct bch_quantiles *quantiles, const struct bch_quantiles *other);
 

@@ -15,6 +15,7 @@ struct bch_moments {
 	double squares; /* sum of the squared distances from the mean */
 };
 
+/* Takes one value. */
 void bch_moments_add(struct bch_moments *moments, double value);
 
 /* As if all that was added to @other had been added to @moments too. */

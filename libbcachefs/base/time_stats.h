@@ -15,6 +15,7 @@ struct bch_time_stats {
 	struct bch_quantiles quantiles;
 };
 
+/* Takes one duration, in nanoseconds; takes in those of another. */
 void bch_time_stats_add(struct bch_time_stats *stats, u64 ns);
 void bch_time_stats_merge(struct bch_time_stats *stats, const struct bch_time_stats *other);
 

@@ -124,6 +124,7 @@ struct bch_signatures {
 	size_t nr, size; /* used, allocated */
 };
 
+/* Frees what was found. */
 void bch_signatures_end(struct bch_signatures *found);
 static inline void bch_signatures_cleanup(struct bch_signatures *found)
 {
@@ -149,6 +150,7 @@ int bch_signatures_wipe(struct bch_blkdev *dev, const struct bch_signatures *fou
  */
 #define BCH_OVERLAY_PAGE 4096U
 
+/* Stacks an overlay on @below. */
 int bch_overlay_new(struct bch_blkdev *below, struct bch_blkdev **dev);
 
 /*
@@ -280,6 +282,7 @@ struct bch_record_entry {
 	const void *data; /* of a write; else NULL */
 };
 
+/* An empty record, and its end after the devices are closed. */
 int bch_record_new(struct bch_record **record);
 void bch_record_free(struct bch_record *record); /* after the devices are closed */
 

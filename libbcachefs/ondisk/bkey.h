@@ -32,6 +32,7 @@ struct bpos {
 };
 _Static_assert(sizeof(struct bpos) == 20, "format reference 02 §1.1");
 
+/* Decodes a position. */
 struct bch_pos bch_pos_get(const struct bpos *p);
 
 /* "4096:0:U32_MAX"; POS_MIN, POS_MAX, SPOS_MAX by name. */

@@ -146,7 +146,9 @@
 	C(135, journal_flush, journal_flush, journal_flush)
 /* clang-format on */
 
-enum { BCH_COUNTER_NR = 136 };
+enum {
+	BCH_COUNTER_NR = 136
+};
 
 /* The name in @version of the counter stored at @index, which 1.13 and older order otherwise; NULL if unknown. */
 const char *bch_counter_name(u32 index, u16 version);

@@ -45,12 +45,12 @@
 #define BCH_HOST_FIELD_8(type, name)   type name[8];
 #define BCH_HOST_BYTES(name, nr)       u8 name[nr];
 
-#define BCH_GET_FIELD(type, name, nr)                                                              \
-	for (unsigned i = 0; i < (nr); i++)                                                        \
+#define BCH_GET_FIELD(type, name, nr)       \
+	for (unsigned i = 0; i < (nr); i++) \
 		((type *)&host->name)[i] = BCH_GET_##type(disk.name[i]);
 #define BCH_GET_BYTES(name, nr) memcpy(host->name, disk.name, nr);
-#define BCH_PUT_FIELD(type, name, nr)                                                              \
-	for (unsigned i = 0; i < (nr); i++)                                                        \
+#define BCH_PUT_FIELD(type, name, nr)       \
+	for (unsigned i = 0; i < (nr); i++) \
 		disk.name[i] = BCH_PUT_##type(((const type *)&host->name)[i]);
 #define BCH_PUT_BYTES(name, nr) memcpy(disk.name, host->name, nr);
 

@@ -218,9 +218,8 @@ static int bad_choice(struct bch_ctx *ctx, const struct bch_opt *opt, const char
 
 	for (u32 i = 0; opt->choices[i]; i++)
 		bch_buf_put(&buf, "%s%s", i ? ", " : "", opt->choices[i]);
-	return bch_error_whole(ctx, -BCH_ERR_option_value,
-			       "%s: invalid selection: %s (one of %s)", opt->name, text,
-			       bch_buf_str(&buf));
+	return bch_error_whole(ctx, -BCH_ERR_option_value, "%s: invalid selection: %s (one of %s)",
+			       opt->name, text, bch_buf_str(&buf));
 }
 
 int bch_opt_parse(struct bch_ctx *ctx, const struct bch_opt *opt, const char *text, u16 version,

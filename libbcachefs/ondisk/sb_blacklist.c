@@ -24,8 +24,9 @@ int bch_sb_validate_journal_seq_blacklist(const struct bch_super *super, struct 
 
 	for (u32 i = 0; entry_at(body, i, &b); i++) {
 		if (b.start >= b.end)
-			return bch_sb_why(why, err, "entry %u start >= end (%" PRIu64 " >= %" PRIu64 ")",
-					  i, b.start, b.end);
+			return bch_sb_why(why, err,
+					  "entry %u start >= end (%" PRIu64 " >= %" PRIu64 ")", i,
+					  b.start, b.end);
 		if (end > b.start)
 			return bch_sb_why(why, err, "entry %u before end of the previous one", i);
 		end = b.end;

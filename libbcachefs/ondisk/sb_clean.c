@@ -10,7 +10,7 @@
 /* Sequence numbers end here: 01 §8.8. */
 #define JOURNAL_SEQ_MAX ((1ULL << 63) - 1)
 
-#define CLOCK_BYTES 16
+#define CLOCK_BYTES	  16
 #define USAGE_KEY_VERSION 2
 
 int bch_jset_entry_next(struct bch_bytes *rest, struct bch_jset_entry *entry)
@@ -44,10 +44,12 @@ int bch_sb_validate_clean(const struct bch_super *super, struct bch_bytes body, 
 	int more;
 
 	if (!clean)
-		return bch_sb_why(why, -BCH_ERR_invalid_sb_clean, "wrong size (got %zu should be %zu)",
-				  body.len + 8, sizeof(*clean) + 8);
+		return bch_sb_why(why, -BCH_ERR_invalid_sb_clean,
+				  "wrong size (got %zu should be %zu)", body.len + 8,
+				  sizeof(*clean) + 8);
 	if (le64_get(clean->journal_seq) > JOURNAL_SEQ_MAX)
-		return bch_sb_why(why, -BCH_ERR_invalid_sb_clean, "journal sequence number too big");
+		return bch_sb_why(why, -BCH_ERR_invalid_sb_clean,
+				  "journal sequence number too big");
 	while ((more = bch_jset_entry_next(&rest, &entry)) > 0)
 		;
 	return more ? bch_sb_why(why, more, "entry past the end of the section") : 0;

@@ -21,7 +21,8 @@ int bch_super_crypt_put(struct bch_super *super, const struct bch_sb_crypt *cryp
 	int err = body.p ? 0 : bch_super_section_resize(super, BCH_SECTION_crypt, CRYPT_BYTES);
 
 	if (!err)
-		bch_sb_crypt_put(crypt, bch_super_section_mut(super, BCH_SECTION_crypt), CRYPT_BYTES);
+		bch_sb_crypt_put(crypt, bch_super_section_mut(super, BCH_SECTION_crypt),
+				 CRYPT_BYTES);
 	return err;
 }
 
@@ -31,8 +32,9 @@ int bch_sb_validate_crypt(const struct bch_super *super, struct bch_bytes body, 
 	struct bch_sb_crypt crypt;
 
 	if (!bch_bytes_view(body, 0, CRYPT_BYTES))
-		return bch_sb_why(why, -BCH_ERR_invalid_sb_crypt, "wrong size (got %zu should be %zu)",
-				  body.len + 8, CRYPT_BYTES + 8);
+		return bch_sb_why(why, -BCH_ERR_invalid_sb_crypt,
+				  "wrong size (got %zu should be %zu)", body.len + 8,
+				  CRYPT_BYTES + 8);
 	bch_sb_crypt_get(&crypt, body.p, body.len);
 	if (crypt.flags & 0xf)
 		return bch_sb_why(why, -BCH_ERR_invalid_sb_crypt, "bad kdf type %" PRIu64,

@@ -20,10 +20,9 @@ static struct bch_sb_error decode(const struct words *d, u32 section)
 	u64 w0 = le64_get(d->w[0]), w1 = le64_get(d->w[1]);
 
 	if (section == BCH_SECTION_errors)
-		return (struct bch_sb_error){ .id = (u16)w0,
-					      .nr = w0 >> 16,
-					      .last_time = w1,
-					      .first_time = w1 };
+		return (struct bch_sb_error){
+			.id = (u16)w0, .nr = w0 >> 16, .last_time = w1, .first_time = w1
+		};
 	return (struct bch_sb_error){ .id = (u16)w0,
 				      .nr = bch_bits_get(w0, 16, 48),
 				      .last_time = w0 >> 48 | bch_bits_get(w1, 0, 24) << 16,

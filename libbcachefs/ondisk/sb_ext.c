@@ -69,11 +69,13 @@ void bch_sb_show_ext(struct bch_facts *facts, const struct bch_sb_show *show, st
 	struct bch_sb_ext ext;
 
 	bch_sb_ext_get(&ext, body.p, body.len);
-	show_bits(facts, "Recovery passes required", ext.recovery_passes_required, 1, bch_pass_name);
+	show_bits(facts, "Recovery passes required", ext.recovery_passes_required, 1,
+		  bch_pass_name);
 	show_bits(facts, "Errors to silently fix", ext.errors_silent, 8, bch_fsck_error_name);
 	show_bits(facts, "Btrees with missing data", &ext.btrees_lost_data, 1, btree_name);
 	if (body.len < sizeof(struct bch_sb_ext_disk))
 		return;
-	show_bits(facts, "Btrees that ever had missing data", &ext.btrees_lost_data_ever, 1, btree_name);
+	show_bits(facts, "Btrees that ever had missing data", &ext.btrees_lost_data_ever, 1,
+		  btree_name);
 	show_bits(facts, "Btrees clean", &ext.btrees_clean, 1, btree_name);
 }

@@ -12,8 +12,8 @@ int bch_sb_validate_extent_type_u64s(const struct bch_super *super, struct bch_b
 	for (u32 i = 0; i < body.len && i < bch_array_size(known) && body.p[i]; i++)
 		if (body.p[i] != known[i])
 			return bch_sb_why(why, -BCH_ERR_invalid_sb_extent_type_u64s,
-					  "extent entry type %u has %u u64s, should be %u", i, body.p[i],
-					  known[i]);
+					  "extent entry type %u has %u u64s, should be %u", i,
+					  body.p[i], known[i]);
 	return 0;
 }
 

@@ -16,8 +16,9 @@ BCH_DISK_STRUCT(journal_range, RANGE_FIELDS, 16)
 
 static u32 ranges_nr(struct bch_bytes body, u32 section)
 {
-	return (u32)(body.len / (section == BCH_SECTION_journal ? sizeof(le64) :
-								  sizeof(struct journal_range_disk)));
+	return (u32)(body.len / (section == BCH_SECTION_journal
+					 ? sizeof(le64)
+					 : sizeof(struct journal_range_disk)));
 }
 
 static struct bch_bucket_range range_at(struct bch_bytes body, u32 section, u32 i)
@@ -79,7 +80,8 @@ int bch_super_journal_put(struct bch_super *super, const struct bch_bucket_range
 
 	bch_super_section_drop(super, BCH_SECTION_journal);
 	bch_super_section_drop(super, BCH_SECTION_journal_v2);
-	err = len ? bch_super_section_put(super, BCH_SECTION_journal_v2, out, len * sizeof(*out)) : 0;
+	err = len ? bch_super_section_put(super, BCH_SECTION_journal_v2, out, len * sizeof(*out))
+		  : 0;
 	free(out);
 	return err;
 }
@@ -101,10 +103,11 @@ static int validate_range(struct bch_bucket_range r, const struct bch_member *m,
 	if (!r.start)
 		return bch_sb_why(why, err, "journal bucket at sector 0");
 	if (r.start < m->first_bucket)
-		return bch_sb_why(why, err, "journal bucket %" PRIu64 " before first bucket %u", r.start,
-				  m->first_bucket);
+		return bch_sb_why(why, err, "journal bucket %" PRIu64 " before first bucket %u",
+				  r.start, m->first_bucket);
 	if (r.start + r.nr > m->nbuckets)
-		return bch_sb_why(why, err, "journal bucket %" PRIu64 " past end of device (%" PRIu64 ")",
+		return bch_sb_why(why, err,
+				  "journal bucket %" PRIu64 " past end of device (%" PRIu64 ")",
 				  r.start + r.nr - 1, m->nbuckets);
 	return 0;
 }
@@ -157,8 +160,8 @@ int bch_sb_validate_journal(const struct bch_super *super, struct bch_bytes body
 	return validate(super, BCH_SECTION_journal, body, why);
 }
 
-int bch_sb_validate_journal_v2(const struct bch_super *super, struct bch_bytes body,
-			       unsigned flags, struct bch_buf *why)
+int bch_sb_validate_journal_v2(const struct bch_super *super, struct bch_bytes body, unsigned flags,
+			       struct bch_buf *why)
 {
 	return validate(super, BCH_SECTION_journal_v2, body, why);
 }

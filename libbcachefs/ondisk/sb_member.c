@@ -102,23 +102,25 @@ static int validate_slot(const struct bch_sb *sb, const struct bch_member *m, u3
 	int err = -BCH_ERR_invalid_sb_members;
 
 	if (m->nbuckets > MEMBER_MAX_BUCKETS)
-		return bch_sb_why(why, err, "device %u: too many buckets (%" PRIu64 ", max %llu)", idx,
-				  m->nbuckets, MEMBER_MAX_BUCKETS);
+		return bch_sb_why(why, err, "device %u: too many buckets (%" PRIu64 ", max %llu)",
+				  idx, m->nbuckets, MEMBER_MAX_BUCKETS);
 	if (m->nbuckets - m->first_bucket < MEMBER_MIN_BUCKETS)
-		return bch_sb_why(why, err, "device %u: not enough buckets (%" PRIu64 ", min %u)", idx,
-				  m->nbuckets, MEMBER_MIN_BUCKETS);
+		return bch_sb_why(why, err, "device %u: not enough buckets (%" PRIu64 ", min %u)",
+				  idx, m->nbuckets, MEMBER_MIN_BUCKETS);
 	if (m->bucket_size < le16_get(sb->block_size))
 		return bch_sb_why(why, err, "device %u: bucket size %u sectors, block size %u", idx,
 				  m->bucket_size, le16_get(sb->block_size));
 	if (m->bucket_size < bch_sb_flag(sb, BCH_SB_BTREE_NODE_SIZE))
-		return bch_sb_why(why, err, "device %u: bucket size %u sectors, btree node size %" PRIu64,
+		return bch_sb_why(why, err,
+				  "device %u: bucket size %u sectors, btree node size %" PRIu64,
 				  idx, m->bucket_size, bch_sb_flag(sb, BCH_SB_BTREE_NODE_SIZE));
 	if (m->btree_bitmap_shift >= MEMBER_MAX_BITMAP_SHIFT)
 		return bch_sb_why(why, err, "device %u: btree bitmap shift %u, max %u", idx,
 				  m->btree_bitmap_shift, MEMBER_MAX_BITMAP_SHIFT - 1);
 	if (le16_get(sb->version) >= BCH_VERSION(1, 14) && bch_member_FREESPACE_INITIALIZED(m) &&
 	    le64_get(sb->features[0]) >> BCH_FEATURE_no_alloc_info & 1)
-		return bch_sb_why(why, err, "device %u: freespace initialized, but no alloc info", idx);
+		return bch_sb_why(why, err, "device %u: freespace initialized, but no alloc info",
+				  idx);
 	return 0;
 }
 
@@ -139,14 +141,14 @@ static int validate_slots(const struct bch_sb *sb, struct slots s, struct bch_bu
 	return 0;
 }
 
-int bch_sb_validate_members_v1(const struct bch_super *super, struct bch_bytes body,
-			       unsigned flags, struct bch_buf *why)
+int bch_sb_validate_members_v1(const struct bch_super *super, struct bch_bytes body, unsigned flags,
+			       struct bch_buf *why)
 {
 	return validate_slots(super->sb, slots_v1(body), why);
 }
 
-int bch_sb_validate_members_v2(const struct bch_super *super, struct bch_bytes body,
-			       unsigned flags, struct bch_buf *why)
+int bch_sb_validate_members_v2(const struct bch_super *super, struct bch_bytes body, unsigned flags,
+			       struct bch_buf *why)
 {
 	return validate_slots(super->sb, slots_v2(body), why);
 }
@@ -186,7 +188,8 @@ static void show_use(struct bch_facts *facts, const struct bch_super *super, u32
 	bits[64] = 0;
 
 	bch_fact_u64(facts, "Last superblock write", m->seq);
-	bch_fact(facts, "State", "%s", state < BCH_MEMBER_STATES ? bch_opt_member_states[state] : "(unknown)");
+	bch_fact(facts, "State", "%s",
+		 state < BCH_MEMBER_STATES ? bch_opt_member_states[state] : "(unknown)");
 	bch_fact_flags(facts, "Data allowed", bch_member_DATA_ALLOWED(m), bch_data_type_names);
 	bch_fact_flags(facts, "Has data", bch_super_dev_has_data(super, idx), bch_data_type_names);
 	bch_fact_bytes(facts, "Btree allocated bitmap blocksize", 1ULL << m->btree_bitmap_shift);

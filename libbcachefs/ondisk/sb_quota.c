@@ -9,8 +9,9 @@ int bch_sb_validate_quota(const struct bch_super *super, struct bch_bytes body, 
 			  struct bch_buf *why)
 {
 	if (!bch_bytes_view(body, 0, BCH_QUOTA_TYPES * QUOTA_BYTES))
-		return bch_sb_why(why, -BCH_ERR_invalid_sb_quota, "wrong size (got %zu should be %zu)",
-				  body.len + 8, BCH_QUOTA_TYPES * QUOTA_BYTES + 8);
+		return bch_sb_why(why, -BCH_ERR_invalid_sb_quota,
+				  "wrong size (got %zu should be %zu)", body.len + 8,
+				  BCH_QUOTA_TYPES * QUOTA_BYTES + 8);
 	return 0;
 }
 

@@ -161,8 +161,8 @@ static int validate(const struct bch_super *super, u32 section, struct bch_bytes
 		if (err)
 			return err;
 	}
-	return more ? bch_sb_why(why, more, "entry past the end of the section") :
-		      find_duplicate(body, section, why);
+	return more ? bch_sb_why(why, more, "entry past the end of the section")
+		    : find_duplicate(body, section, why);
 }
 
 int bch_sb_validate_replicas_v0(const struct bch_super *super, struct bch_bytes body,
@@ -187,12 +187,13 @@ static void show_records(struct bch_facts *facts, u32 section, struct bch_bytes 
 		if (line.len)
 			bch_buf_putc(&line, ' ');
 		bch_buf_put(&line, "%s: %u [",
-			    r.data_type < BCH_DATA_NR ? bch_data_type_names[r.data_type] : "unknown",
+			    r.data_type < BCH_DATA_NR ? bch_data_type_names[r.data_type]
+						      : "unknown",
 			    r.nr_required);
 		bch_facts_object(facts, NULL);
 		bch_fact_json_str(facts, "data_type",
-				  r.data_type < BCH_DATA_NR ? bch_data_type_names[r.data_type] :
-							      "unknown");
+				  r.data_type < BCH_DATA_NR ? bch_data_type_names[r.data_type]
+							    : "unknown");
 		bch_fact_json_u64(facts, "nr_required", r.nr_required);
 		bch_facts_list(facts, "devices");
 		for (u32 i = 0; i < r.nr_devs; i++) {

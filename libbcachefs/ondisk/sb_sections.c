@@ -71,10 +71,10 @@ struct bch_bytes bch_super_section(const struct bch_super *super, u32 type)
 /* Room for @len bytes in all. */
 static int reserve(struct bch_super *super, size_t len)
 {
-	size_t max = (size_t)BCH_BYTES(1ULL << (super->sb->layout.sb_max_size_bits <
-								BCH_SB_MAX_SIZE_BITS ?
-							super->sb->layout.sb_max_size_bits :
-							BCH_SB_MAX_SIZE_BITS));
+	size_t max =
+		(size_t)BCH_BYTES(1ULL << (super->sb->layout.sb_max_size_bits < BCH_SB_MAX_SIZE_BITS
+						   ? super->sb->layout.sb_max_size_bits
+						   : BCH_SB_MAX_SIZE_BITS));
 	struct bch_sb *sb;
 
 	if (len > max)

@@ -41,9 +41,9 @@ struct bch_facts;
 /* clang-format on */
 BCH_DISK_STRUCT(bch_member, BCH_MEMBER_FIELDS, 328)
 
-#define BCH_MEMBER_V1_BYTES 56	/* of an entry of members_v1 */
+#define BCH_MEMBER_V1_BYTES   56  /* of an entry of members_v1 */
 #define BCH_MEMBER_BYTES_1_13 144 /* what 6.12 writes */
-#define BCH_MEMBERS_V2_HEADER 8	/* member_bytes and padding, before the first entry */
+#define BCH_MEMBERS_V2_HEADER 8	  /* member_bytes and padding, before the first entry */
 
 /* Name, first bit, bit after the last. */
 /* clang-format off */
@@ -114,7 +114,9 @@ int bch_super_journal_put(struct bch_super *super, const struct bch_bucket_range
 /* clang-format on */
 BCH_DISK_STRUCT(bch_sb_crypt, BCH_SB_CRYPT_FIELDS, 56)
 
-bool bch_super_crypt(const struct bch_super *super, struct bch_sb_crypt *crypt); /* false: there is none */
+bool bch_super_crypt(const struct bch_super *super,
+		     struct bch_sb_crypt *crypt); /* false: there is none */
+/* Into the section, made where it is missing. */
 int bch_super_crypt_put(struct bch_super *super, const struct bch_sb_crypt *crypt);
 
 /* ------------------------------------------------------------------ replicas_v0 and replicas: 01 §8.5 */
@@ -171,6 +173,7 @@ static inline u32 bch_disk_group_parent(const struct bch_disk_group *g)
 	return (u32)bch_bits_get(g->flags0, 6, 24);
 }
 
+/* Number of entries, deleted ones too, and entry @idx: false past the last. */
 u32 bch_super_groups_nr(const struct bch_super *super);
 bool bch_super_group(const struct bch_super *super, u32 idx, struct bch_disk_group *g);
 
@@ -193,6 +196,7 @@ void bch_super_groups_prune(struct bch_super *super);
 #define BCH_TARGET_DEV(idx)   ((u64)(idx) + 1)
 #define BCH_TARGET_GROUP(idx) ((u64)(idx) + 257)
 
+/* A target as text: "none", "device N", a label. */
 void bch_super_target_put(struct bch_buf *out, const struct bch_super *super, u64 target);
 
 /* ------------------------------------------------------------------ clean: 01 §8.8 */
@@ -240,23 +244,27 @@ BCH_DISK_STRUCT(bch_blacklist, BCH_BLACKLIST_FIELDS, 16)
 
 /* ------------------------------------------------------------------ counters: 01 §8.10 */
 
+/* Number of counters that are stored, and one of them, 0 where it is not. */
 u32 bch_super_counters_nr(const struct bch_super *super);
 u64 bch_super_counter(const struct bch_super *super, u32 index);
-void bch_super_counter_put(struct bch_super *super, u32 index, u64 value); /* nothing where there is none */
+void bch_super_counter_put(struct bch_super *super, u32 index,
+			   u64 value); /* nothing where there is none */
 
 /* ------------------------------------------------------------------ errors, errors_v2: 01 §8.11, 08 §2.3 */
 
 struct bch_sb_error {
 	u16 id;
 	u64 nr;
-	u64 last_time, first_time; /* unix seconds; in errors there is no first time, it reads as the last */
+	u64 last_time,
+		first_time; /* unix seconds; in errors there is no first time, it reads as the last */
 };
 
 /* Entry @i of errors_v2 or errors (@section says which). False after the last. */
 bool bch_sb_error_get(struct bch_bytes body, u32 section, u32 i, struct bch_sb_error *e);
 
 /* Writes the entries (ascending ids) as @section. */
-int bch_super_errors_put(struct bch_super *super, u32 section, const struct bch_sb_error *e, u32 nr);
+int bch_super_errors_put(struct bch_super *super, u32 section, const struct bch_sb_error *e,
+			 u32 nr);
 
 /* ------------------------------------------------------------------ ext: 01 §8.12, 08 §2.4 */
 
@@ -291,6 +299,7 @@ struct bch_downgrade {
 /* Takes the next entry off @rest: 1, or 0 where no whole one is left. */
 int bch_downgrade_next(struct bch_bytes *rest, struct bch_downgrade *d);
 
+/* Error id @i of the entry, 0 past the last. */
 u16 bch_downgrade_error(const struct bch_downgrade *d, u32 i);
 
 /* ------------------------------------------------------------------ recovery_passes: 01 §8.14 */

@@ -40,8 +40,8 @@ int bch_sb_layout_validate(const struct bch_sb_layout *layout, struct bch_buf *w
 
 		if (offset < prev || offset - prev < size)
 			return bch_sb_why(why, -BCH_ERR_invalid_sb_layout_superblocks_overlap,
-					  "copy %u at sector %" PRIu64 ", copy %u at %" PRIu64, i - 1,
-					  prev, i, offset);
+					  "copy %u at sector %" PRIu64 ", copy %u at %" PRIu64,
+					  i - 1, prev, i, offset);
 		prev = offset;
 	}
 	return 0;
@@ -87,8 +87,8 @@ static int validate_identity(const struct bch_sb *sb, u64 sector, struct bch_buf
 {
 	static const u8 none[16];
 	u32 block = le16_get(sb->block_size);
-	u32 max = le16_get(sb->version) < BCH_VERSION(1, 38) ? MEMBERS_MAX_BEFORE_138 :
-							       BCH_SB_MAX_MEMBERS;
+	u32 max = le16_get(sb->version) < BCH_VERSION(1, 38) ? MEMBERS_MAX_BEFORE_138
+							     : BCH_SB_MAX_MEMBERS;
 
 	if (!block || block > BLOCK_SECTORS_MAX || block & (block - 1))
 		return bch_sb_why(why, -BCH_ERR_invalid_sb_block_size, "%u sectors", block);
@@ -148,8 +148,8 @@ static int validate_structure(const struct bch_super *super, struct bch_buf *why
 	while ((more = bch_sb_section_next(&rest, &type, &body)) > 0)
 		;
 	return more ? bch_sb_why(why, more, "after %zu bytes of sections",
-				 bch_super_sections(super).len - rest.len) :
-		      0;
+				 bch_super_sections(super).len - rest.len)
+		    : 0;
 }
 
 /* The members first, since the others refer to them. */

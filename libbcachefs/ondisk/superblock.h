@@ -13,14 +13,14 @@
 #include <bcachefs/opts.h>
 #include "ondisk/fields.h"
 
-#define BCH_SB_SECTOR	     8	    /* of the default superblock */
-#define BCH_SB_LAYOUT_SECTOR 7	    /* of the layout that stands alone */
+#define BCH_SB_SECTOR	     8 /* of the default superblock */
+#define BCH_SB_LAYOUT_SECTOR 7 /* of the layout that stands alone */
 #define BCH_SB_LABEL_SIZE    32
 #define BCH_SB_MAX_COPIES    61
-#define BCH_SB_MAX_SIZE_BITS 16	    /* log2 of sectors */
-#define BCH_SB_MAX_MEMBERS   255    /* a device index is a u8, and 255 is none */
+#define BCH_SB_MAX_SIZE_BITS 16	 /* log2 of sectors */
+#define BCH_SB_MAX_MEMBERS   255 /* a device index is a u8, and 255 is none */
 
-extern const u8 bch_magic[16];	       /* what is written */
+extern const u8 bch_magic[16];	      /* what is written */
 extern const u8 bch_magic_bcache[16]; /* what is accepted too */
 
 /* A member whose slot was freed without cleaning up what refers to it (1.27). */
@@ -140,6 +140,7 @@ enum bch_sb_flag {
 	BCH_SB_FLAG_NR
 };
 
+/* A field of the flag words, and the same written; what does not fit is cut off. */
 u64 bch_sb_flag(const struct bch_sb *sb, enum bch_sb_flag flag);
 void bch_sb_flag_set(struct bch_sb *sb, enum bch_sb_flag flag, u64 value);
 

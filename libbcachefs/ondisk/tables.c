@@ -39,7 +39,12 @@ const char *bch_pass_name(u64 nr)
 
 /* Counters: a row holds the names of three times. */
 
-enum { COUNTER_1_13, COUNTER_1_28, COUNTER_NEWEST, COUNTER_TIMES };
+enum {
+	COUNTER_1_13,
+	COUNTER_1_28,
+	COUNTER_NEWEST,
+	COUNTER_TIMES
+};
 
 static const char *const counter_names[][COUNTER_TIMES] = {
 #define C(nr, at_1_13, at_1_28, newest) [nr] = { #at_1_13, #at_1_28, #newest },
@@ -48,7 +53,10 @@ static const char *const counter_names[][COUNTER_TIMES] = {
 };
 
 /* 1.13 and older store these two the other way round: 01 §8.10. */
-enum { COUNTER_READ_RETRY = 32, COUNTER_READ_SPLIT = 33 };
+enum {
+	COUNTER_READ_RETRY = 32,
+	COUNTER_READ_SPLIT = 33
+};
 
 static u32 counter_swap(u32 nr, u16 version)
 {
@@ -59,9 +67,9 @@ static u32 counter_swap(u32 nr, u16 version)
 
 const char *bch_counter_name(u32 index, u16 version)
 {
-	unsigned when = version <= BCH_VERSION(1, 13) ? COUNTER_1_13 :
-			version <= BCH_VERSION(1, 28) ? COUNTER_1_28 :
-							COUNTER_NEWEST;
+	unsigned when = version <= BCH_VERSION(1, 13)	? COUNTER_1_13
+			: version <= BCH_VERSION(1, 28) ? COUNTER_1_28
+							: COUNTER_NEWEST;
 
 	return index < BCH_COUNTER_NR ? counter_names[counter_swap(index, version)][when] : NULL;
 }

@@ -53,8 +53,8 @@ static int set_identity(struct bch_format *f)
 	sb->version_min = le16_of(version);
 	sb->time_base_lo = le64_of(f->opts->now_ns);
 	sb->time_precision = le32_of(1);
-	sb->features[0] = le64_of(version > BCH_VERSION(1, 13) ? BCH_FEATURES_ALL_1_14 :
-								 BCH_FEATURES_ALL);
+	sb->features[0] =
+		le64_of(version > BCH_VERSION(1, 13) ? BCH_FEATURES_ALL_1_14 : BCH_FEATURES_ALL);
 	if (version > BCH_VERSION(1, 13))
 		bch_sb_flag_set(sb, BCH_SB_VERSION_INCOMPAT_ALLOWED, version);
 	return err;
@@ -161,10 +161,10 @@ static int make_layouts(struct bch_format *f)
 		err = bch_layout_make(&m->super.sb->layout, g->size, f->block_size, g->bucket_size,
 				      size);
 		if (err)
-			err = bch_error_whole(f->ctx, err,
-					      "cannot format %s, too small for superblocks of %" PRIu64
-					      " bytes",
-					      f->opts->devs[i].path, size);
+			err = bch_error_whole(
+				f->ctx, err,
+				"cannot format %s, too small for superblocks of %" PRIu64 " bytes",
+				f->opts->devs[i].path, size);
 	}
 	return err;
 }
@@ -206,7 +206,8 @@ static int seal_members(struct bch_format *f)
 		err = bch_super_copy_fs(&m->super, &f->fs->super);
 		if (!err) {
 			m->super.sb->offset = le64_of(BCH_SB_SECTOR);
-			err = bch_sb_validate(&m->super, BCH_SB_SECTOR, BCH_SB_VALIDATE_WRITE, &why);
+			err = bch_sb_validate(&m->super, BCH_SB_SECTOR, BCH_SB_VALIDATE_WRITE,
+					      &why);
 		}
 		if (err)
 			err = bch_error(f->ctx, err, "%s: new superblock: %s",

@@ -9,16 +9,16 @@
 #define MiB (1024 * KiB)
 #define GiB (1024 * MiB)
 
-#define SMALL_FILESYSTEM      GiB /* below: blocks of 512 bytes */
-#define KERNEL_BLOCK_MAX      4096U
-#define NODE_SIZE_DEFAULT     (256 * KiB)
-#define BUCKET_MIN_OF_FS      (256 * KiB)
-#define BUCKET_MAX_OF_FS      (2 * MiB) /* by growth alone */
-#define BUCKET_MIN	      (16 * KiB) /* 6.12 hangs in its first mount of smaller ones */
-#define BUCKET_GROWTH_SHIFT   20	/* buckets grow with the size divided by 2^20 */
-#define BUCKETS_WANTED	      2048
-#define BUCKETS_NEEDED	      512
-#define BUCKETS_MAX	      ((1ULL << 31) - 1 - 64)
+#define SMALL_FILESYSTEM    GiB /* below: blocks of 512 bytes */
+#define KERNEL_BLOCK_MAX    4096U
+#define NODE_SIZE_DEFAULT   (256 * KiB)
+#define BUCKET_MIN_OF_FS    (256 * KiB)
+#define BUCKET_MAX_OF_FS    (2 * MiB)  /* by growth alone */
+#define BUCKET_MIN	    (16 * KiB) /* 6.12 hangs in its first mount of smaller ones */
+#define BUCKET_GROWTH_SHIFT 20	       /* buckets grow with the size divided by 2^20 */
+#define BUCKETS_WANTED	    2048
+#define BUCKETS_NEEDED	    512
+#define BUCKETS_MAX	    ((1ULL << 31) - 1 - 64)
 
 static u64 max_u64(u64 a, u64 b)
 {
@@ -51,9 +51,8 @@ static int choose_block_size(struct bch_format *f)
 	f->total_size = total;
 	f->block_size = (u32)f->opts->fs.value[BCH_OPT_block_size];
 	if (!f->opts->fs.given[BCH_OPT_block_size])
-		f->block_size = (u32)max_u64(logical, total < SMALL_FILESYSTEM ?
-							      BCH_SECTOR_SIZE :
-							      KERNEL_BLOCK_MAX);
+		f->block_size = (u32)max_u64(logical, total < SMALL_FILESYSTEM ? BCH_SECTOR_SIZE
+									       : KERNEL_BLOCK_MAX);
 	if (f->block_size < logical)
 		return bch_error_whole(f->ctx, -BCH_ERR_option_too_small,
 				       "blocksize too small: %u, the devices have %u",
@@ -103,9 +102,10 @@ static int check_bucket_size(const struct bch_format *f, size_t i)
 	const char *path = f->opts->devs[i].path;
 
 	if (g->bucket_size < f->block_size)
-		return bch_error_whole(f->ctx, -BCH_ERR_option_too_small,
-				       "%s: Bucket size (%u) cannot be smaller than block size (%u)",
-				       path, g->bucket_size, f->block_size);
+		return bch_error_whole(
+			f->ctx, -BCH_ERR_option_too_small,
+			"%s: Bucket size (%u) cannot be smaller than block size (%u)", path,
+			g->bucket_size, f->block_size);
 	if (g->bucket_size < f->opts->fs.value[BCH_OPT_btree_node_size])
 		return bch_error_whole(
 			f->ctx, -BCH_ERR_option_too_small,
@@ -113,11 +113,13 @@ static int check_bucket_size(const struct bch_format *f, size_t i)
 			path, g->bucket_size, f->opts->fs.value[BCH_OPT_btree_node_size]);
 	if (nr < BUCKETS_NEEDED)
 		return bch_error_whole(f->ctx, -BCH_ERR_device_too_small,
-				       "%s: Not enough buckets: %" PRIu64 ", need %u (bucket size %u)",
+				       "%s: Not enough buckets: %" PRIu64
+				       ", need %u (bucket size %u)",
 				       path, nr, BUCKETS_NEEDED, g->bucket_size);
 	if (nr > BUCKETS_MAX)
 		return bch_error_whole(f->ctx, -BCH_ERR_out_of_range,
-				       "%s: too many buckets: %" PRIu64 ", max %llu (bucket size %u)",
+				       "%s: too many buckets: %" PRIu64
+				       ", max %llu (bucket size %u)",
 				       path, nr, BUCKETS_MAX, g->bucket_size);
 	return 0;
 }
@@ -149,7 +151,8 @@ static int choose_size(struct bch_format *f, size_t i)
 		f->geometry[i].size = opts->value[BCH_OPT_fs_size];
 		if (f->geometry[i].size > have)
 			return bch_error_whole(f->ctx, -BCH_ERR_option_too_big,
-					       "%s: fs_size: too big: %" PRIu64 " (max %" PRIu64 ")",
+					       "%s: fs_size: too big: %" PRIu64 " (max %" PRIu64
+					       ")",
 					       f->opts->devs[i].path, f->geometry[i].size, have);
 	}
 	return 0;
@@ -159,10 +162,10 @@ int bch_format_choose_geometry(struct bch_format *f)
 {
 	int err = 0;
 
-	f->encoded_extent_max = f->opts->fs.given[BCH_OPT_encoded_extent_max] ?
-					f->opts->fs.value[BCH_OPT_encoded_extent_max] :
-					bch_opt_default(bch_opt(BCH_OPT_encoded_extent_max),
-							f->opts->version);
+	f->encoded_extent_max =
+		f->opts->fs.given[BCH_OPT_encoded_extent_max]
+			? f->opts->fs.value[BCH_OPT_encoded_extent_max]
+			: bch_opt_default(bch_opt(BCH_OPT_encoded_extent_max), f->opts->version);
 	for (size_t i = 0; !err && i < f->nr_devs; i++)
 		err = choose_size(f, i);
 	if (!err)

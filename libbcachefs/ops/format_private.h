@@ -17,7 +17,7 @@ struct bch_format {
 	struct bch_ctx *ctx;
 	const struct bch_format_opts *opts;
 	size_t nr_devs;
-	struct bch_fs *fs; /* its members are the devices, open */
+	struct bch_fs *fs;		      /* its members are the devices, open */
 	struct bch_format_geometry *geometry; /* one a device */
 	u64 total_size;
 	u64 encoded_extent_max;

@@ -19,9 +19,9 @@ enum bch_encryption bch_fs_encryption(const struct bch_fs *fs)
 static int not_encrypted(struct bch_fs *fs)
 {
 	return bch_error_whole(fs->ctx, -BCH_ERR_not_encrypted, "%s is not encrypted",
-			       fs->members[fs->super.sb->dev_idx].blkdev ?
-				       fs->members[fs->super.sb->dev_idx].blkdev->name :
-				       "filesystem");
+			       fs->members[fs->super.sb->dev_idx].blkdev
+				       ? fs->members[fs->super.sb->dev_idx].blkdev->name
+				       : "filesystem");
 }
 
 static struct bch_kdf stored_kdf(const struct bch_sb_crypt *crypt)

@@ -150,8 +150,9 @@ int bch_find_files(struct bch_ctx *ctx, const char *dir, struct bch_paths *paths
 		char path[4096];
 		struct stat st;
 
-		if (!err && snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name) <
-				    (int)sizeof(path) &&
+		if (!err &&
+		    snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name) <
+			    (int)sizeof(path) &&
 		    !stat(path, &st) && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 			err = bch_paths_add(paths, path);
 		free(names[i]);
@@ -203,9 +204,8 @@ static int take_found(struct probe *probe, struct bch_founds *found)
 int bch_find_members(struct bch_ctx *ctx, const struct bch_paths *paths, struct bch_founds *found)
 {
 	struct probe probe = { .quiet = bch_ctx_new(NULL, NULL), .paths = paths };
-	struct bch_thread_pool *pool =
-		bch_thread_pool_new(paths->a.nr < PROBE_THREADS ? (u32)paths->a.nr : PROBE_THREADS,
-				    PROBE_THREADS);
+	struct bch_thread_pool *pool = bch_thread_pool_new(
+		paths->a.nr < PROBE_THREADS ? (u32)paths->a.nr : PROBE_THREADS, PROBE_THREADS);
 	int err = -BCH_ERR_no_memory;
 
 	probe.supers = bch_calloc(paths->a.nr + 1, sizeof(*probe.supers));

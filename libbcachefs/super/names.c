@@ -63,7 +63,8 @@ static int find_filesystem(struct bch_ctx *ctx, const struct bch_founds *found, 
 		memcpy(uuid, sb->uuid, 16);
 		have = true;
 	}
-	return have ? 0 : bch_error_whole(ctx, -BCH_ERR_no_such_device, "%s: no such filesystem", name);
+	return have ? 0
+		    : bch_error_whole(ctx, -BCH_ERR_no_such_device, "%s: no such filesystem", name);
 }
 
 /* UUID=, OLD_BLKID_UUID=, LABEL= or a bare UUID. 1 where @name is one of these and its members were added. */
@@ -115,7 +116,8 @@ static bool is_block_device(const char *path)
 }
 
 /* The members beside those named. Errors in reading what is named are left to those who open it. */
-static int add_others(struct bch_ctx *ctx, const struct bch_open_opts *opts, struct bch_paths *paths)
+static int add_others(struct bch_ctx *ctx, const struct bch_open_opts *opts,
+		      struct bch_paths *paths)
 {
 	struct bch_founds named bch_auto(founds) = { 0 };
 	struct bch_founds found bch_auto(founds) = { 0 };
@@ -155,7 +157,8 @@ int bch_resolve_names(struct bch_ctx *ctx, const char *const *names, size_t nr,
 			return err;
 		if (err)
 			err = 0;
-		else if (nr == 1 && !opts->no_split && strchr(names[i], ':') && access(names[i], F_OK))
+		else if (nr == 1 && !opts->no_split && strchr(names[i], ':') &&
+			 access(names[i], F_OK))
 			err = add_split(names[i], paths);
 		else
 			err = bch_paths_add(paths, names[i]);

@@ -36,8 +36,9 @@ int bch_open_opt(struct bch_ctx *ctx, const struct bch_opt *opt, const char *tex
 	if (err)
 		return err;
 	if (opt == bch_opt(BCH_OPT_degraded))
-		flags = value == 1 ? BCH_OPEN_DEGRADED :
-			value == 2 ? BCH_OPEN_DEGRADED | BCH_OPEN_VERY_DEGRADED : 0;
+		flags = value == 1   ? BCH_OPEN_DEGRADED
+			: value == 2 ? BCH_OPEN_DEGRADED | BCH_OPEN_VERY_DEGRADED
+				     : 0;
 	else if (opt == bch_opt(BCH_OPT_very_degraded))
 		flags = value ? BCH_OPEN_DEGRADED | BCH_OPEN_VERY_DEGRADED : 0;
 	else if (opt == bch_opt(BCH_OPT_no_splitbrain_check))
@@ -94,7 +95,8 @@ static bool is_splitbrain(const struct opened *o, const struct opened *best)
 	return bch_super_member(&best->super, a->dev_idx, &m) && m.seq && m.seq < le64_get(a->seq);
 }
 
-static int leave_out_splitbrain(struct bch_fs *fs, const struct opened *o, const struct opened *best)
+static int leave_out_splitbrain(struct bch_fs *fs, const struct opened *o,
+				const struct opened *best)
 {
 	struct bch_buf a bch_auto(buf) = { 0 };
 	struct bch_buf b bch_auto(buf) = { 0 };
@@ -107,8 +109,8 @@ static int leave_out_splitbrain(struct bch_fs *fs, const struct opened *o, const
 				       "-o no_splitbrain_check takes it all the same",
 				       o->blkdev->name, bch_buf_str(&a), bch_buf_str(&b));
 	bch_log(fs->ctx, BCH_LOG_warn,
-		"%s is left out: it was written without the other members: %s, %s",
-		o->blkdev->name, bch_buf_str(&a), bch_buf_str(&b));
+		"%s is left out: it was written without the other members: %s, %s", o->blkdev->name,
+		bch_buf_str(&a), bch_buf_str(&b));
 	return 0;
 }
 
@@ -211,10 +213,11 @@ static bool enough_for_all_data(const struct bch_fs *fs)
 
 static int refuse_missing(struct bch_fs *fs, const char *missing)
 {
-	return bch_error_whole(fs->ctx, -BCH_ERR_device_missing,
-			       "missing members: %s; name them, or their folder with --scan, or go on "
-			       "without them with -o degraded",
-			       missing);
+	return bch_error_whole(
+		fs->ctx, -BCH_ERR_device_missing,
+		"missing members: %s; name them, or their folder with --scan, or go on "
+		"without them with -o degraded",
+		missing);
 }
 
 static int check_missing(struct bch_fs *fs)

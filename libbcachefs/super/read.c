@@ -26,8 +26,8 @@ static int why(struct bch_buf *buf, int err, const char *fmt, ...)
 /* Bytes of a superblock by its fixed part; 0 where they are more than its place. */
 static size_t copy_len(const struct bch_sb *sb)
 {
-	u8 bits = sb->layout.sb_max_size_bits < BCH_SB_MAX_SIZE_BITS ? sb->layout.sb_max_size_bits :
-								       BCH_SB_MAX_SIZE_BITS;
+	u8 bits = sb->layout.sb_max_size_bits < BCH_SB_MAX_SIZE_BITS ? sb->layout.sb_max_size_bits
+								     : BCH_SB_MAX_SIZE_BITS;
 	u64 len = sizeof(*sb) + (u64)le32_get(sb->u64s) * 8;
 
 	return len <= BCH_BYTES(1ULL << bits) ? (size_t)len : 0;

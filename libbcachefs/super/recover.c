@@ -55,9 +55,9 @@ static int try_copy(struct bch_recovery *r, u64 sector)
 		return 0;
 	}
 	bch_buf_human(&where, BCH_BYTES(sector));
-	bch_log(r->fs->ctx, BCH_LOG_info, "found superblock at %s (sector %" PRIu64
-		", sequence number %" PRIu64 ")", bch_buf_str(&where), sector,
-		le64_get(c.super.sb->seq));
+	bch_log(r->fs->ctx, BCH_LOG_info,
+		"found superblock at %s (sector %" PRIu64 ", sequence number %" PRIu64 ")",
+		bch_buf_str(&where), sector, le64_get(c.super.sb->seq));
 	err = bch_array_push(&r->copies, c);
 	if (err)
 		bch_super_end(&c.super);
@@ -93,7 +93,8 @@ static int scan(struct bch_recovery *r, u64 from, u64 to)
 
 static int scan_device(struct bch_recovery *r, const struct bch_recover_opts *opts)
 {
-	u64 size = device(r)->geometry.size, len = opts->scan_len ? opts->scan_len : SCAN_LEN_DEFAULT;
+	u64 size = device(r)->geometry.size,
+	    len = opts->scan_len ? opts->scan_len : SCAN_LEN_DEFAULT;
 	u64 end, start_end;
 	int err;
 
@@ -126,10 +127,10 @@ static const struct copy *choose(const struct bch_recovery *r)
 
 	for (size_t i = 1; i < r->copies.nr; i++) {
 		const struct copy *c = &r->copies.v[i];
-		bool newer = same_filesystem(c, best) ?
-				     le64_get(c->super.sb->seq) > le64_get(best->super.sb->seq) :
-				     le64_get(c->super.sb->write_time) >
-					     le64_get(best->super.sb->write_time);
+		bool newer = same_filesystem(c, best)
+				     ? le64_get(c->super.sb->seq) > le64_get(best->super.sb->seq)
+				     : le64_get(c->super.sb->write_time) >
+					       le64_get(best->super.sb->write_time);
 
 		if (newer)
 			best = c;
@@ -148,8 +149,9 @@ static int take_found(struct bch_recovery *r, const struct bch_recover_opts *opt
 		return bch_error_whole(r->fs->ctx, -BCH_ERR_invalid_argument,
 				       "copy %u: only %zu were found", opts->copy, r->copies.nr);
 	c = opts->copy ? &r->copies.v[opts->copy - 1] : choose(r);
-	return bch_super_set(&r->fs->members[0].super,
-			     (struct bch_bytes){ (const u8 *)c->super.sb, bch_super_len(&c->super) });
+	return bch_super_set(
+		&r->fs->members[0].super,
+		(struct bch_bytes){ (const u8 *)c->super.sb, bch_super_len(&c->super) });
 }
 
 /* ------------------------------------------------------------------ from another member */
@@ -163,9 +165,10 @@ static int make_from_member(struct bch_recovery *r, const struct bch_recover_opt
 
 	if (opts->dev_idx == super->sb->dev_idx || !bch_super_member(super, opts->dev_idx, &m) ||
 	    !bch_member_alive(&m))
-		return bch_error_whole(r->fs->ctx, -BCH_ERR_invalid_sb_dev_idx,
-				       "device index %u: not another member of the filesystem on %s",
-				       opts->dev_idx, opts->from);
+		return bch_error_whole(
+			r->fs->ctx, -BCH_ERR_invalid_sb_dev_idx,
+			"device index %u: not another member of the filesystem on %s",
+			opts->dev_idx, opts->from);
 	if (BCH_SECTORS(size) < m.nbuckets * m.bucket_size)
 		return bch_error(r->fs->ctx, -BCH_ERR_device_size_too_small, "%s", device(r)->name);
 
@@ -195,7 +198,8 @@ static int take_from_member(struct bch_recovery *r, const struct bch_recover_opt
 
 /* ------------------------------------------------------------------ the whole */
 
-static int open_device(struct bch_recovery *r, const char *name, const struct bch_recover_opts *opts)
+static int open_device(struct bch_recovery *r, const char *name,
+		       const struct bch_recover_opts *opts)
 {
 	struct bch_blkdev *below;
 	int err = bch_blkdev_open(r->fs->ctx, name, opts->dry_run ? 0 : BCH_BLKDEV_WRITE, &below);
@@ -255,9 +259,10 @@ int bch_recovery_write(struct bch_recovery *r)
 	int err, closed;
 
 	if (end > BCH_SECTORS(m->blkdev->geometry.size))
-		return bch_error_whole(r->fs->ctx, -BCH_ERR_device_size_too_small,
-				       "%s: the last superblock's place is beyond the end of the device",
-				       m->blkdev->name);
+		return bch_error_whole(
+			r->fs->ctx, -BCH_ERR_device_size_too_small,
+			"%s: the last superblock's place is beyond the end of the device",
+			m->blkdev->name);
 	err = bch_fs_write_copies(r->fs, le64_get(layout->sb_offset[0]) == BCH_SB_SECTOR);
 	closed = bch_fs_close(r->fs);
 	r->fs = NULL;

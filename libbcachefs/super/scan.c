@@ -71,7 +71,8 @@ static void put_age(struct bch_buf *out, u64 seconds)
 }
 
 /* What is known of a member that was not found. */
-static void put_absence(struct bch_buf *out, const struct bch_super *best, const struct bch_member *m)
+static void put_absence(struct bch_buf *out, const struct bch_super *best,
+			const struct bch_member *m)
 {
 	u64 last = le64_get(best->sb->write_time);
 
@@ -127,9 +128,9 @@ static void put_headline(struct bch_buf *out, const struct bch_super *best, u32 
 	}
 	bch_buf_put(out, "  version %u.%u  %s  %u of %u device%s", BCH_VERSION_MAJOR(version),
 		    BCH_VERSION_MINOR(version),
-		    bch_sb_flag(best->sb, BCH_SB_CLEAN)	      ? "clean" :
-		    bch_sb_flag(best->sb, BCH_SB_INITIALIZED) ? "unclean" :
-								"never mounted",
+		    bch_sb_flag(best->sb, BCH_SB_CLEAN)		? "clean"
+		    : bch_sb_flag(best->sb, BCH_SB_INITIALIZED) ? "unclean"
+								: "never mounted",
 		    have, want, want == 1 ? "" : "s");
 }
 

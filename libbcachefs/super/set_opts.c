@@ -85,8 +85,9 @@ int bch_fs_member_find(struct bch_fs *fs, const char *name, u32 *dev_idx)
 	if (matches > 1)
 		return bch_error_whole(fs->ctx, -BCH_ERR_device_ambiguous,
 				       "%s: several members have this label", name);
-	return matches ? 0 : bch_error_whole(fs->ctx, -BCH_ERR_no_such_device, "%s: no such member",
-					     name);
+	return matches ? 0
+		       : bch_error_whole(fs->ctx, -BCH_ERR_no_such_device, "%s: no such member",
+					 name);
 }
 
 /* ------------------------------------------------------------------ options of the filesystem */
@@ -140,7 +141,8 @@ static void set_fs_opt(struct bch_fs *fs, enum bch_opt_id id, const struct bch_o
 		}
 	}
 	if (bch_opt_check(fs->ctx, opt, value, version)) {
-		refuse(r, -BCH_ERR_option_value, "%s", bch_error_message(fs->ctx, -BCH_ERR_option_value));
+		refuse(r, -BCH_ERR_option_value, "%s",
+		       bch_error_message(fs->ctx, -BCH_ERR_option_value));
 		return;
 	}
 	check_against_super(fs, opt, value, r);

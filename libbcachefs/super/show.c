@@ -33,9 +33,9 @@ static void show_sections(const struct bch_sb_show *show, const struct bch_show_
 	/* ext is usual since 1.28: what 1.13 prints without being asked does not have it */
 	if (!sections && le16_get(show->super->sb->version) <= BCH_VERSION(1, 13))
 		sections = (USUAL_SECTIONS & ~(1ULL << BCH_SECTION_ext)) |
-			   (bch_super_section(show->super, BCH_SECTION_members_v2).p ?
-				    0 :
-				    1ULL << BCH_SECTION_members_v1);
+			   (bch_super_section(show->super, BCH_SECTION_members_v2).p
+				    ? 0
+				    : 1ULL << BCH_SECTION_members_v1);
 
 	bch_facts_object(facts, "sections");
 	while (bch_sb_section_next(&rest, &type, &body) > 0) {
@@ -108,9 +108,9 @@ static void show_copy(struct bch_blkdev *dev, u64 sector, const struct bch_super
 			same = !memcmp(super.sb, first->sb, bch_super_len(first));
 		}
 		bch_fact(facts, "State", "%s",
-			 same		 ? "same as the default copy" :
-			 first->sb	 ? "differs from the default copy" :
-					   "valid");
+			 same	     ? "same as the default copy"
+			 : first->sb ? "differs from the default copy"
+				     : "valid");
 		bch_fact_u64(facts, "Sequence number", le64_get(super.sb->seq));
 		bch_fact_time(facts, "Time of last write", le64_get(super.sb->write_time));
 	}

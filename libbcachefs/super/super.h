@@ -20,7 +20,8 @@ int bch_super_read_copy(struct bch_blkdev *dev, u64 sector, struct bch_super *su
 			struct bch_buf *why);
 
 /* The layout of sector 7, valid. */
-int bch_super_read_layout(struct bch_blkdev *dev, struct bch_sb_layout *layout, struct bch_buf *why);
+int bch_super_read_layout(struct bch_blkdev *dev, struct bch_sb_layout *layout,
+			  struct bch_buf *why);
 
 /*
  * A device's superblock as a kernel takes it (01 §10.2): at @sector, or where that is 0 the default one, else the first
@@ -47,12 +48,12 @@ struct bch_fs_member {
 
 struct bch_fs {
 	struct bch_ctx *ctx;
-	unsigned flags; /* enum bch_open_flags */
-	u64 now;	/* unix seconds */
-	struct bch_super super; /* fs-wide state: the newest copy, and what is changed */
+	unsigned flags;		       /* enum bch_open_flags */
+	u64 now;		       /* unix seconds */
+	struct bch_super super;	       /* fs-wide state: the newest copy, and what is changed */
 	struct bch_fs_member *members; /* super.sb->nr_devices when opened */
 	u32 nr_members;
-	struct bch_undo *undo; /* NULL: none */
+	struct bch_undo *undo;	   /* NULL: none */
 	struct bch_crypt_key *key; /* the filesystem's; NULL while locked */
 };
 
@@ -86,6 +87,7 @@ struct bch_founds {
 	BCH_ARRAY(struct bch_found) a;
 };
 
+/* Frees what was found. */
 void bch_founds_end(struct bch_founds *found);
 static inline void bch_founds_cleanup(struct bch_founds *found)
 {
@@ -97,11 +99,14 @@ struct bch_paths {
 	BCH_ARRAY(char *) a;
 };
 
+/* Frees the paths. */
 void bch_paths_end(struct bch_paths *paths);
 static inline void bch_paths_cleanup(struct bch_paths *paths)
 {
 	bch_paths_end(paths);
 }
+
+/* Adds a copy of @path unless it is there. -BCH_ERR_no_memory. */
 int bch_paths_add(struct bch_paths *paths, const char *path);
 
 /* All block devices that can be members (not components of multipath), and the files in the folders @scan. */

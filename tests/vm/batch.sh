@@ -11,7 +11,7 @@
 #   after.sh         if there: the same after the case, where it was good; the machine runs on, but touches the images no more
 #
 # A case that hangs, crashes or soils the kernel is bad, and the cases after it run in a fresh boot.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # vm sets what all of it shares
 
 # A disk costs 0.14 s of a boot, and a boot 4 s.
 vm_batch_disks=32
@@ -104,6 +104,7 @@ follow() { # FD
 
 # One boot of cases from the array waiting. Those that it did not come to are waiting again.
 boot_cases() {
+	# shellcheck disable=SC2034 # drives is for exec_machine
 	local root=$work/boot.$BASHPID booted images patience boot_series drives fd machine nr current ended=()
 	rm -rf "$root"
 	cp -r "$work/root" "$root"
@@ -139,6 +140,7 @@ boot_cases() {
 # Every so-manieth case, from the first one of this job.
 run_share() { # JOB
 	local waiting
+	# shellcheck disable=SC2046 # numbers
 	prepare $(seq "$1" "$jobs" $((${#cases[@]} - 1)))
 	while ((${#waiting[@]})); do
 		boot_cases
@@ -146,7 +148,7 @@ run_share() { # JOB
 }
 
 report() { # NR STATUS
-	local words="$(($1 + 1)) - $(basename "${cases[$1]}")"
+	local words="$(($1 + 1)) - ${cases[$1]##*/}"
 	case $2 in
 	0) echo "ok $words" ;;
 	77) echo "ok $words # SKIP" ;;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernels of the machine: fetched as Debian packages, cut down to an initramfs, cached. Sourced by vm.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # vm sets what all of it shares
 
 vm_cache=${XDG_CACHE_HOME:-$HOME/.cache}/bcachefs-tools-vm
 

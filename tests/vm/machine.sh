@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One boot of the machine: what it is given, how it is started. Sourced by vm.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # vm sets what all of it shares
 
 # Eight functions in each PCI slot; the first three slots of the board are taken.
 vm_max_disks=224
