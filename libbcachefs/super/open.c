@@ -205,7 +205,7 @@ static bool enough_for_all_data(const struct bch_fs *fs)
 
 		for (u32 i = 0; i < r.nr_devs; i++)
 			online += r.devs[i] < fs->nr_members && fs->members[r.devs[i]].blkdev;
-		if (r.data_type != BCH_DATA_cached && online < (r.nr_required ? r.nr_required : 1))
+		if (r.data_type != BCH_DATA_cached && online < r.nr_required)
 			return false;
 	}
 	return true;

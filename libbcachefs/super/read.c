@@ -132,8 +132,12 @@ static int read_backup(struct bch_blkdev *dev, struct bch_super *super, u64 *sec
 
 	for (u32 i = 0; !err && i < layout.nr_superblocks; i++) {
 		*sector = le64_get(layout.sb_offset[i]);
-		if (*sector != BCH_SB_SECTOR && !bch_super_read_copy(dev, *sector, super, NULL))
-			return 0;
+		if (*sector == BCH_SB_SECTOR)
+			continue;
+		err = bch_super_read_copy(dev, *sector, super, NULL);
+		if (!err || err == -BCH_ERR_no_memory)
+			return err;
+		err = 0;
 	}
 	return -BCH_ERR_no_sb_found;
 }
@@ -152,7 +156,7 @@ int bch_super_read(struct bch_blkdev *dev, u64 want, struct bch_super *super)
 	struct bch_buf details bch_auto(buf) = { 0 };
 	int err = bch_super_read_copy(dev, sector, super, &details);
 
-	if (err && !want && !read_backup(dev, super, &backup)) {
+	if (err && err != -BCH_ERR_no_memory && !want && !read_backup(dev, super, &backup)) {
 		bch_log(dev->ctx, BCH_LOG_warn,
 			"%s: superblock at sector %" PRIu64 ": %s; the copy at sector %" PRIu64
 			" is used",

@@ -156,12 +156,32 @@ static int take_found(struct bch_recovery *r, const struct bch_recover_opts *opt
 
 /* ------------------------------------------------------------------ from another member */
 
+/* The journal of a member of which only the others tell: where it is by default, if its entries are there. */
+static int restore_journal(struct bch_recovery *r, const struct bch_member *m)
+{
+	struct bch_super *super = &r->fs->members[0].super;
+	struct bch_bucket_ranges ranges = { 0 };
+	int err = bch_journal_default_place(&super->sb->layout, m, &ranges);
+	int there = err ? err : bch_journal_is_there(device(r), super, m, &ranges);
+
+	if (there > 0)
+		err = bch_super_journal_put(super, ranges.v, (u32)ranges.nr);
+	else if (!there)
+		bch_log(r->fs->ctx, BCH_LOG_warn,
+			"Recovered device will no longer have a journal, please run fsck");
+	else
+		err = there;
+	bch_array_end(&ranges);
+	return err;
+}
+
 static int make_from_member(struct bch_recovery *r, const struct bch_recover_opts *opts)
 {
 	struct bch_super *super = &r->fs->members[0].super;
 	u64 size = opts->dev_size ? opts->dev_size : device(r)->geometry.size;
 	u64 place = BCH_BYTES(1ULL << super->sb->layout.sb_max_size_bits);
 	struct bch_member m;
+	int err;
 
 	if (opts->dev_idx == super->sb->dev_idx || !bch_super_member(super, opts->dev_idx, &m) ||
 	    !bch_member_alive(&m))
@@ -176,9 +196,10 @@ static int make_from_member(struct bch_recovery *r, const struct bch_recover_opt
 	bch_super_section_drop(super, BCH_SECTION_journal);
 	bch_super_section_drop(super, BCH_SECTION_journal_v2);
 	/* as it was made: at the end of what the filesystem uses */
-	return bch_layout_make(&super->sb->layout, size,
-			       (u32)BCH_BYTES(le16_get(super->sb->block_size)),
-			       (u32)BCH_BYTES(m.bucket_size), place);
+	err = bch_layout_make(&super->sb->layout, size,
+			      (u32)BCH_BYTES(le16_get(super->sb->block_size)),
+			      (u32)BCH_BYTES(m.bucket_size), place);
+	return err ? err : restore_journal(r, &m);
 }
 
 static int take_from_member(struct bch_recovery *r, const struct bch_recover_opts *opts)
@@ -188,12 +209,7 @@ static int take_from_member(struct bch_recovery *r, const struct bch_recover_opt
 
 	if (!err)
 		err = bch_super_read(from, 0, &r->fs->members[0].super);
-	if (!err)
-		err = make_from_member(r, opts);
-	if (!err)
-		bch_log(r->fs->ctx, BCH_LOG_warn,
-			"Recovered device will no longer have a journal, please run fsck");
-	return err;
+	return err ? err : make_from_member(r, opts);
 }
 
 /* ------------------------------------------------------------------ the whole */

@@ -92,6 +92,17 @@ int bch_fs_member_find(struct bch_fs *fs, const char *name, u32 *dev_idx)
 
 /* ------------------------------------------------------------------ options of the filesystem */
 
+/* Is the number within the option's range? */
+static bool value_is_good(struct bch_fs *fs, const struct bch_opt *opt, u64 value,
+			  struct refusals *r)
+{
+	int err = bch_opt_check(fs->ctx, opt, value, le16_get(fs->super.sb->version));
+
+	if (err)
+		refuse(r, err, "%s", bch_error_message(fs->ctx, err));
+	return !err;
+}
+
 /* What the rest of the superblock forbids. */
 static void check_against_super(struct bch_fs *fs, const struct bch_opt *opt, u64 value,
 				struct refusals *r)
@@ -140,17 +151,17 @@ static void set_fs_opt(struct bch_fs *fs, enum bch_opt_id id, const struct bch_o
 			return;
 		}
 	}
-	if (bch_opt_check(fs->ctx, opt, value, version)) {
-		refuse(r, -BCH_ERR_option_value, "%s",
-		       bch_error_message(fs->ctx, -BCH_ERR_option_value));
+	if (!value_is_good(fs, opt, value, r))
 		return;
-	}
 	check_against_super(fs, opt, value, r);
 	bch_sb_opt_set(fs->super.sb, id, value);
 	mark_features(fs->super.sb, opt, value);
 }
 
 /* ------------------------------------------------------------------ options of members */
+
+/* A member names its label in 8 bits: 01 §8.2. */
+#define MEMBER_GROUP_MAX 255
 
 static int set_label(struct bch_fs *fs, struct bch_member *m, const char *label)
 {
@@ -160,7 +171,8 @@ static int set_label(struct bch_fs *fs, struct bch_member *m, const char *label)
 		group = bch_super_group_make(&fs->super, label);
 		if (group < 0)
 			return group;
-		group++;
+		if (++group > MEMBER_GROUP_MAX)
+			return -BCH_ERR_no_space_in_sb;
 	}
 	bch_member_GROUP_set(m, (u64)group);
 	return 0;
@@ -185,6 +197,8 @@ static void set_member_opt(struct bch_fs *fs, u32 dev_idx, enum bch_opt_id id,
 		       bch_opt(id)->name, BCH_VERSION_MAJOR(version), BCH_VERSION_MINOR(version));
 		return;
 	}
+	if (!value_is_good(fs, bch_opt(id), value, r))
+		return;
 	(void)bch_super_member(&fs->super, dev_idx, &m); /* the caller took it from there */
 	switch (id) {
 	case BCH_OPT_durability:
@@ -242,21 +256,42 @@ static void set_opt(struct bch_fs *fs, enum bch_opt_id id, const struct bch_opt_
 			set_member_opt(fs, i, id, set, r);
 }
 
-/* Labels first: targets may name them. */
+/* Labels first: targets may name them. What a new label leaves unused goes at last. */
+static void set_all(struct bch_fs *fs, const struct bch_opt_set *set, const u32 *dev_idx,
+		    u32 nr_devs, struct refusals *r)
+{
+	int err = 0;
+
+	if (set->given[BCH_OPT_label])
+		set_opt(fs, BCH_OPT_label, set, dev_idx, nr_devs, r);
+	for (u32 id = 0; id < BCH_OPT_NR; id++)
+		if (set->given[id] && id != BCH_OPT_label)
+			set_opt(fs, id, set, dev_idx, nr_devs, r);
+	if (set->given[BCH_OPT_label])
+		err = bch_super_groups_prune(&fs->super);
+	if (err)
+		refuse(r, err, "%s", bch_err_text(err));
+}
+
 int bch_fs_set_opts(struct bch_fs *fs, const struct bch_opt_set *set, const u32 *dev_idx,
 		    u32 nr_devs)
 {
 	struct refusals r = { 0 };
+	struct bch_super before = { 0 };
+	int err = bch_super_set(
+		&before, (struct bch_bytes){ (const u8 *)fs->super.sb, bch_super_len(&fs->super) });
 
-	if (set->given[BCH_OPT_label])
-		set_opt(fs, BCH_OPT_label, set, dev_idx, nr_devs, &r);
-	for (u32 id = 0; id < BCH_OPT_NR; id++)
-		if (set->given[id] && id != BCH_OPT_label)
-			set_opt(fs, id, set, dev_idx, nr_devs, &r);
-	bch_super_groups_prune(&fs->super);
+	if (err)
+		return err;
+	set_all(fs, set, dev_idx, nr_devs, &r);
+	if (r.err) {
+		struct bch_super refused = fs->super;
 
-	if (r.err)
+		fs->super = before;
+		before = refused;
 		(void)bch_error_whole(fs->ctx, r.err, "%s", bch_buf_str(&r.words));
+	}
+	bch_super_end(&before);
 	bch_buf_end(&r.words);
 	return r.err;
 }

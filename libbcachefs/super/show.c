@@ -159,6 +159,20 @@ static struct bch_fs *open_for_names(const char *name, const struct bch_open_opt
 	return fs;
 }
 
+/* What the device holds instead of a superblock is part of the message. */
+static int say_foreign(struct bch_ctx *ctx, int err, const char *name)
+{
+	struct bch_signatures found bch_auto(signatures) = { 0 };
+	struct bch_buf said bch_auto(buf) = { 0 };
+
+	bch_buf_puts(&said, bch_error_message(ctx, err));
+	if (bch_signatures_probe(ctx, name, &found) || !found.nr)
+		return bch_error_whole(ctx, err, "%s", bch_buf_str(&said));
+	bch_buf_puts(&said, "; blkid says ");
+	bch_signature_put(&said, &found.v[0]);
+	return bch_error_whole(ctx, err, "%s", bch_buf_str(&said));
+}
+
 int bch_super_show(struct bch_ctx *ctx, const char *name, const struct bch_open_opts *open_opts,
 		   const struct bch_show_opts *opts, struct bch_facts *facts)
 {
@@ -173,7 +187,7 @@ int bch_super_show(struct bch_ctx *ctx, const char *name, const struct bch_open_
 	if (!err)
 		err = bch_super_read(dev, open_opts->sb_sector, &super);
 	if (err)
-		return err;
+		return err == -BCH_ERR_invalid_sb_magic ? say_foreign(ctx, err, name) : err;
 
 	fs = open_for_names(name, open_opts);
 	if (fs)

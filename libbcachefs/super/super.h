@@ -36,6 +36,19 @@ int bch_layout_make(struct bch_sb_layout *layout, u64 dev_size, u32 block_size, 
 /* The checksum type of the superblock that goes with the option metadata_checksum: 01 §6. */
 u8 bch_super_csum_type(const struct bch_sb *sb);
 
+struct bch_bucket_ranges {
+	struct bch_bucket_range *v;
+	size_t nr, size; /* used, allocated: base/array.h */
+};
+
+/* The buckets that a kernel gives the journal of a new member, each a range of its own; to be freed. 01 §13.1. */
+int bch_journal_default_place(const struct bch_sb_layout *layout, const struct bch_member *m,
+			      struct bch_bucket_ranges *ranges);
+
+/* Do journal entries of the filesystem begin buckets of @ranges on @dev? 1, 0, or the error of a read. */
+int bch_journal_is_there(struct bch_blkdev *dev, const struct bch_super *super,
+			 const struct bch_member *m, const struct bch_bucket_ranges *ranges);
+
 /* Sets offset and checksum for the copy at @sector. */
 int bch_super_seal(struct bch_super *super, u64 sector);
 

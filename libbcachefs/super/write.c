@@ -145,7 +145,8 @@ static int prepare(struct bch_fs *fs)
 		err = bch_super_copy_fs(&m->super, &fs->super);
 		if (err)
 			return bch_error(fs->ctx, err, "%s: superblock", m->blkdev->name);
-		err = bch_sb_validate(&m->super, le64_get(m->super.sb->layout.sb_offset[0]),
+		m->super.sb->offset = m->super.sb->layout.sb_offset[0]; /* it may be a backup's */
+		err = bch_sb_validate(&m->super, le64_get(m->super.sb->offset),
 				      BCH_SB_VALIDATE_WRITE, &details);
 		if (err)
 			return bch_error(fs->ctx, err, "%s: superblock to be written: %s",
