@@ -18,7 +18,7 @@ static const struct cli_option options[] = {
 	CLI_SET('F', "field-only", "FIELD", struct args, field_only, bch_sb_section_names,
 		"only that section's contents", .excludes = "fields,layout"),
 	CLI_FLAG('l', "layout", struct args, layout, "print where the copies lie"),
-	CLI_NUMBER(0, "sb", "SECTOR", struct args, sb, 0, UINT64_MAX,
+	CLI_NUMBER(0, "sb", "SECTOR", struct args, sb, 1, UINT64_MAX,
 		   "read the copy at this sector"),
 	CLI_FLAG(0, "all-copies", struct args, all_copies, "compare all copies",
 		 .excludes = "fields,field-only,layout,sb"),

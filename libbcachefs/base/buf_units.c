@@ -48,7 +48,10 @@ void bch_buf_human(struct bch_buf *buf, u64 bytes)
 {
 	static const char *const units[] = { " B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB" };
 
-	put_scaled(buf, bytes, 1024, units);
+	if (bytes && bytes < 100) /* three digits although a byte has no parts */
+		bch_buf_put(buf, "%" PRIu64 ".%s B", bytes, bytes < 10 ? "00" : "0");
+	else
+		put_scaled(buf, bytes, 1024, units);
 }
 
 void bch_buf_human_count(struct bch_buf *buf, u64 n)

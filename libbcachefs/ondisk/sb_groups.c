@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Labels of devices, and targets: the disk_groups section. Format reference: 01 §8.7, §12.3. */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "ondisk/sb_private.h"
 
 /* Paths deeper than this are broken: 01 §8.7. */
@@ -191,50 +193,44 @@ int bch_super_group_make(struct bch_super *super, const char *path)
 	return idx;
 }
 
-static bool group_is_needed(const struct bch_super *super, u32 idx)
+/* The entry and all above it are needed; a loop ends where it comes round. */
+static void mark_needed(const struct bch_super *super, u32 idx, bool *needed)
+{
+	struct bch_disk_group g;
+
+	while (bch_super_group(super, idx, &g) && !needed[idx]) {
+		needed[idx] = true;
+		if (!bch_disk_group_parent(&g))
+			return;
+		idx = bch_disk_group_parent(&g) - 1;
+	}
+}
+
+int bch_super_groups_prune(struct bch_super *super)
 {
 	u32 nr = bch_super_groups_nr(super);
+	bool *needed = bch_calloc(nr + 1, sizeof(*needed));
 	struct bch_disk_group g;
 	struct bch_member m;
 
+	if (!needed)
+		return -BCH_ERR_no_memory;
 	for (u32 i = 0; i < super->sb->nr_devices; i++)
-		if (bch_super_member(super, i, &m) && bch_member_GROUP(&m) == idx + 1)
-			return true;
-	for (u32 i = 0; i < nr; i++)
-		if (bch_super_group(super, i, &g) && !bch_disk_group_deleted(&g) &&
-		    bch_disk_group_parent(&g) == idx + 1)
-			return true;
-	return false;
-}
-
-/* Is the entry a target that an option of the superblock names? */
-static bool group_is_target(const struct bch_super *super, u32 idx)
-{
+		if (bch_super_member(super, i, &m) && bch_member_GROUP(&m))
+			mark_needed(super, (u32)bch_member_GROUP(&m) - 1, needed);
 	for (u32 id = 0; id < BCH_OPT_NR; id++)
 		if (bch_opt(id)->type == BCH_OPT_TARGET &&
-		    bch_sb_opt(super->sb, id) == BCH_TARGET_GROUP(idx))
-			return true;
-	return false;
-}
+		    bch_sb_opt(super->sb, id) >= BCH_TARGET_GROUP(0))
+			mark_needed(super, (u32)(bch_sb_opt(super->sb, id) - BCH_TARGET_GROUP(0)),
+				    needed);
 
-void bch_super_groups_prune(struct bch_super *super)
-{
-	struct bch_disk_group g;
-	bool again;
-
-	do { /* a child's end may end its parent */
-		u32 nr = bch_super_groups_nr(super);
-
-		again = false;
-		for (u32 i = 0; i < nr; i++) {
-			if (!bch_super_group(super, i, &g) || bch_disk_group_deleted(&g) ||
-			    group_is_needed(super, i) || group_is_target(super, i))
-				continue;
+	for (u32 i = 0; i < nr; i++)
+		if (!needed[i] && bch_super_group(super, i, &g) && !bch_disk_group_deleted(&g)) {
 			g.flags0 |= 1;
 			(void)group_put(super, i, &g); /* in place: cannot fail */
-			again = true;
 		}
-	} while (again);
+	free(needed);
+	return 0;
 }
 
 void bch_super_target_put(struct bch_buf *out, const struct bch_super *super, u64 target)
@@ -247,24 +243,40 @@ void bch_super_target_put(struct bch_buf *out, const struct bch_super *super, u6
 		bch_super_group_path_put(out, super, (u32)(target - 257));
 }
 
-/* Two live entries with the same parent and label, pairwise: labels are few (GROUP_MAX at most are of use). */
-static int validate_unique(struct bch_bytes body, struct bch_buf *why)
+/* By parent and label; the arguments point to pointers into the section. */
+static int cmp_group(const void *l, const void *r)
 {
 	struct bch_disk_group a, b;
 
-	for (u32 i = 0; i < nr_in(body); i++) {
-		group_at(body, i, &a);
-		if (bch_disk_group_deleted(&a))
-			continue;
-		for (u32 j = 0; j < i; j++) {
-			group_at(body, j, &b);
-			if (!bch_disk_group_deleted(&b) && !memcmp(a.label, b.label, 32) &&
-			    bch_disk_group_parent(&a) == bch_disk_group_parent(&b))
-				return bch_sb_why(why, -BCH_ERR_invalid_sb_disk_groups,
-						  "entries %u and %u have the same label", j, i);
-		}
-	}
-	return 0;
+	bch_disk_group_get(&a, *(const u8 *const *)l, GROUP_BYTES);
+	bch_disk_group_get(&b, *(const u8 *const *)r, GROUP_BYTES);
+	if (bch_disk_group_parent(&a) != bch_disk_group_parent(&b))
+		return bch_disk_group_parent(&a) < bch_disk_group_parent(&b) ? -1 : 1;
+	return memcmp(a.label, b.label, sizeof(a.label));
+}
+
+/* Two live entries with the same parent and label. Sorted: there may be a whole section of them. */
+static int validate_unique(struct bch_bytes body, struct bch_buf *why)
+{
+	const u8 **live = bch_calloc(nr_in(body) + 1, sizeof(*live));
+	struct bch_disk_group g;
+	size_t nr = 0;
+	int err = 0;
+
+	if (!live)
+		return -BCH_ERR_no_memory;
+	for (u32 i = 0; group_at(body, i, &g); i++)
+		if (!bch_disk_group_deleted(&g))
+			live[nr++] = body.p + i * GROUP_BYTES;
+	qsort(live, nr, sizeof(*live), cmp_group);
+	for (size_t i = 1; i < nr && !err; i++)
+		if (!cmp_group(&live[i - 1], &live[i]))
+			err = bch_sb_why(why, -BCH_ERR_invalid_sb_disk_groups,
+					 "entries %zu and %zu have the same label",
+					 (size_t)(live[i - 1] - body.p) / GROUP_BYTES,
+					 (size_t)(live[i] - body.p) / GROUP_BYTES);
+	free(live);
+	return err;
 }
 
 int bch_sb_validate_disk_groups(const struct bch_super *super, struct bch_bytes body,

@@ -92,17 +92,30 @@ static void put_record(struct bch_buf *out, const struct bch_replicas *r)
 	bch_buf_putc(out, ']');
 }
 
-static int validate_record(const struct bch_super *super, const struct bch_replicas *r,
+/* Which devices a record may name. */
+struct devs {
+	bool ok[DEV_NONE + 1];
+};
+
+static struct devs devs_of(const struct bch_super *super)
+{
+	struct devs devs = { .ok[DEV_NONE] = true };
+	struct bch_member m;
+
+	for (u32 i = 0; i < super->sb->nr_devices; i++)
+		devs.ok[i] = bch_super_member(super, i, &m) && bch_member_alive(&m);
+	return devs;
+}
+
+static int validate_record(const struct devs *devs, const struct bch_replicas *r,
 			   struct bch_buf *why)
 {
-	struct bch_member m;
 	int err = -BCH_ERR_invalid_replicas_entry;
 
 	if (!r->nr_devs || (r->nr_required > 1 && r->nr_required >= r->nr_devs))
 		goto bad;
 	for (u32 i = 0; i < r->nr_devs; i++)
-		if (r->devs[i] != DEV_NONE &&
-		    (!bch_super_member(super, r->devs[i], &m) || !bch_member_alive(&m)))
+		if (!devs->ok[r->devs[i]])
 			goto bad;
 	return 0;
 bad:
@@ -152,12 +165,13 @@ static int find_duplicate(struct bch_bytes body, u32 section, struct bch_buf *wh
 static int validate(const struct bch_super *super, u32 section, struct bch_bytes body,
 		    struct bch_buf *why)
 {
+	struct devs devs = devs_of(super);
 	struct bch_bytes rest = body;
 	struct bch_replicas r;
 	int more, err;
 
 	while ((more = bch_replicas_next(&rest, section, &r)) > 0) {
-		err = validate_record(super, &r, why);
+		err = validate_record(&devs, &r, why);
 		if (err)
 			return err;
 	}

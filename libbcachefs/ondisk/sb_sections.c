@@ -93,7 +93,7 @@ static int reserve(struct bch_super *super, size_t len)
 static int replace(struct bch_super *super, size_t at, size_t old_len, size_t new_len)
 {
 	size_t len = bch_super_len(super);
-	int err = reserve(super, len - old_len + new_len);
+	int err = new_len > old_len ? reserve(super, len - old_len + new_len) : 0;
 	u8 *p;
 
 	if (err)

@@ -189,8 +189,8 @@ int bch_super_group_make(struct bch_super *super, const char *path);
 /* Is the entry @group (index) @ancestor or below it? */
 bool bch_super_group_within(const struct bch_super *super, u32 group, u32 ancestor);
 
-/* Deletes entries that neither a member nor another entry needs. */
-void bch_super_groups_prune(struct bch_super *super);
+/* Deletes entries that no member, target or entry below them needs. -BCH_ERR_no_memory. */
+int bch_super_groups_prune(struct bch_super *super);
 
 /* Targets: 01 §12.3. */
 #define BCH_TARGET_DEV(idx)   ((u64)(idx) + 1)
@@ -330,6 +330,9 @@ void bch_sb_section_show(struct bch_facts *facts, const struct bch_sb_show *show
 
 /* Everything before the sections, options included. */
 void bch_sb_show_header(struct bch_facts *facts, const struct bch_sb_show *show);
+
+/* The value of an option as users read it, targets by label. */
+void bch_sb_opt_put(struct bch_buf *out, const struct bch_super *super, enum bch_opt_id id);
 
 /* The layout, with its heading or without. */
 void bch_sb_show_layout(struct bch_facts *facts, const struct bch_sb_layout *layout, bool heading);

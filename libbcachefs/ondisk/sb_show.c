@@ -32,8 +32,12 @@ static void show_identity(struct bch_facts *facts, const struct bch_sb *sb)
 static void show_versions(struct bch_facts *facts, const struct bch_sb *sb)
 {
 	u16 version = le16_get(sb->version);
+	struct bch_buf buf bch_auto(buf) = { 0 };
 
-	show_version(facts, "Version", version);
+	bch_version_put(&buf, version);
+	bch_fact_text(facts, "Version", "%s", bch_buf_str(&buf));
+	/* "version" itself is the JSON document's */
+	bch_fact_json_str(facts, "on_disk_version", bch_buf_str(&buf));
 	if (version > BCH_VERSION(1, 13)) {
 		show_version(facts, "Incompatible features allowed",
 			     bch_sb_flag(sb, BCH_SB_VERSION_INCOMPAT_ALLOWED));
@@ -80,7 +84,16 @@ static void show_section_names(struct bch_facts *facts, const struct bch_super *
 	bch_fact_flags(facts, "Sections", types, bch_sb_section_names);
 }
 
-/* One option; targets need the labels. */
+void bch_sb_opt_put(struct bch_buf *out, const struct bch_super *super, enum bch_opt_id id)
+{
+	u64 value = bch_sb_opt(super->sb, id);
+
+	if (bch_opt(id)->type == BCH_OPT_TARGET)
+		bch_super_target_put(out, super, value);
+	else
+		bch_opt_put(out, bch_opt(id), value);
+}
+
 static void show_opt(struct bch_facts *facts, const struct bch_super *super, enum bch_opt_id id)
 {
 	const struct bch_opt *opt = bch_opt(id);
@@ -100,11 +113,8 @@ static void show_opt(struct bch_facts *facts, const struct bch_super *super, enu
 	case BCH_OPT_CHOICE:
 		bch_fact_choice(facts, opt->name, opt->choices, value);
 		return;
-	case BCH_OPT_TARGET:
-		bch_super_target_put(&buf, super, value);
-		break;
 	default:
-		bch_opt_put(&buf, opt, value);
+		bch_sb_opt_put(&buf, super, id);
 	}
 	bch_fact(facts, opt->name, "%s", bch_buf_str(&buf));
 }

@@ -120,9 +120,14 @@ static int validate_incompat(const struct bch_sb *sb, unsigned flags, struct bch
 	return 0;
 }
 
-static int validate_opts(const struct bch_sb *sb, struct bch_buf *why)
+/* What readers put right silently is no error when read. */
+static int validate_opts(const struct bch_sb *stored, unsigned flags, struct bch_buf *why)
 {
-	u16 version = le16_get(sb->version);
+	u16 version = le16_get(stored->version);
+	struct bch_sb sb = *stored;
+
+	if (!(flags & BCH_SB_VALIDATE_WRITE))
+		bch_sb_fix_up(&sb);
 
 	for (u32 id = 0; id < BCH_OPT_NR; id++) {
 		const struct bch_opt *opt = bch_opt(id);
@@ -131,7 +136,7 @@ static int validate_opts(const struct bch_sb *sb, struct bch_buf *why)
 
 		if (!opt->stored || !bch_opt_in_version(opt, version))
 			continue;
-		value = bch_sb_opt(sb, id);
+		value = bch_sb_opt(&sb, id);
 		err = bch_opt_check(NULL, opt, value, version);
 		if (err)
 			return bch_sb_why(why, err, "option %s: %" PRIu64, opt->name, value);
@@ -156,12 +161,13 @@ static int validate_structure(const struct bch_super *super, struct bch_buf *why
 static int validate_members(const struct bch_super *super, unsigned flags, struct bch_buf *why)
 {
 	struct bch_bytes v1 = bch_super_section(super, BCH_SECTION_members_v1);
+	struct bch_bytes v2 = bch_super_section(super, BCH_SECTION_members_v2);
 
 	if (v1.p)
 		return bch_sb_section_validate(super, BCH_SECTION_members_v1, v1, flags, why);
-	if (!NEWER_RULES(super->sb) || !bch_super_section(super, BCH_SECTION_members_v2).p)
+	if (!NEWER_RULES(super->sb) || !v2.p)
 		return bch_sb_why(why, -BCH_ERR_invalid_sb_members_missing, "none found");
-	return 0;
+	return bch_sb_section_validate(super, BCH_SECTION_members_v2, v2, flags, why);
 }
 
 static int validate_sections(const struct bch_super *super, unsigned flags, struct bch_buf *why)
@@ -199,7 +205,7 @@ int bch_sb_validate(const struct bch_super *super, u64 sector, unsigned flags, s
 		return err;
 	if (!precision || precision > NS_PER_SECOND)
 		return bch_sb_why(why, -BCH_ERR_invalid_sb_time_precision, "%u ns", precision);
-	if ((err = validate_incompat(sb, flags, why)) || (err = validate_opts(sb, why)) ||
+	if ((err = validate_incompat(sb, flags, why)) || (err = validate_opts(sb, flags, why)) ||
 	    (err = bch_sb_layout_validate(&sb->layout, why)) ||
 	    (err = validate_structure(super, why)) || (err = validate_sections(super, flags, why)))
 		return err;

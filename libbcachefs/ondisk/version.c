@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Metadata versions: names, text, which may be read. Format reference: 01 §9.1. */
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bcachefs/error.h>
@@ -104,14 +105,16 @@ bool bch_version_compatible(u16 version)
 /* "major.minor". */
 static bool parse_pair(const char *text, u16 *version)
 {
+	unsigned long major, minor;
 	char *end;
-	unsigned long major = strtoul(text, &end, 10), minor;
 
-	if (end == text || *end != '.' || text[0] == '-' || major > 63)
+	if (!isdigit((unsigned char)*text))
 		return false;
-	text = end + 1;
-	minor = strtoul(text, &end, 10);
-	if (end == text || *end || text[0] == '-' || text[0] == '+' || minor > 1023)
+	major = strtoul(text, &end, 10);
+	if (*end != '.' || !isdigit((unsigned char)end[1]) || major > 63)
+		return false;
+	minor = strtoul(end + 1, &end, 10);
+	if (*end || minor > 1023)
 		return false;
 	*version = BCH_VERSION(major, minor);
 	return true;
@@ -131,7 +134,7 @@ int bch_version_parse(struct bch_ctx *ctx, const char *text, u16 *version)
 		}
 
 	raw = strtoul(text, &end, 10);
-	if (end == text || *end || text[0] == '-' || raw > UINT16_MAX)
+	if (!isdigit((unsigned char)*text) || *end || raw > UINT16_MAX)
 		return bch_error_whole(ctx, -BCH_ERR_option_value, "no such version: %s", text);
 	if (raw < BCH_VERSION(1, 0))
 		return bch_error_whole(ctx, -BCH_ERR_option_value,

@@ -58,19 +58,12 @@ int bch_open_opt(struct bch_ctx *ctx, const struct bch_opt *opt, const char *tex
 
 /* ------------------------------------------------------------------ choosing */
 
-static bool is_newer(const struct bch_sb *a, const struct bch_sb *b)
-{
-	if (le64_get(a->seq) != le64_get(b->seq))
-		return le64_get(a->seq) > le64_get(b->seq);
-	return le64_get(a->write_time) > le64_get(b->write_time);
-}
-
 static const struct opened *choose_best(const struct opened *o, size_t nr)
 {
 	const struct opened *best = &o[0];
 
 	for (size_t i = 1; i < nr; i++)
-		if (is_newer(o[i].super.sb, best->super.sb))
+		if (bch_sb_is_newer(o[i].super.sb, best->super.sb))
 			best = &o[i];
 	return best;
 }

@@ -22,13 +22,6 @@ static int gather(struct bch_ctx *ctx, const char *const *names, size_t nr, stru
 	return err;
 }
 
-static bool is_newer(const struct bch_sb *a, const struct bch_sb *b)
-{
-	return le64_get(a->seq) > le64_get(b->seq) ||
-	       (le64_get(a->seq) == le64_get(b->seq) &&
-		le64_get(a->write_time) > le64_get(b->write_time));
-}
-
 /* The newest superblock of the filesystem that @first belongs to. */
 static const struct bch_super *newest(const struct bch_founds *found, const struct bch_super *first)
 {
@@ -37,7 +30,7 @@ static const struct bch_super *newest(const struct bch_founds *found, const stru
 	for (size_t i = 0; i < found->a.nr; i++) {
 		const struct bch_super *s = &found->a.v[i].super;
 
-		if (!memcmp(s->sb->uuid, first->sb->uuid, 16) && is_newer(s->sb, best->sb))
+		if (!memcmp(s->sb->uuid, first->sb->uuid, 16) && bch_sb_is_newer(s->sb, best->sb))
 			best = s;
 	}
 	return best;

@@ -323,28 +323,19 @@ int bch_fs_set_uuid(struct bch_fs *fs, const char *uuid)
 
 /* ------------------------------------------------------------------ asking */
 
-static void show_opt(struct bch_fs *fs, enum bch_opt_id id, struct bch_facts *facts)
-{
-	struct bch_buf buf bch_auto(buf) = { 0 };
-	u64 value = bch_sb_opt(fs->super.sb, id);
-
-	if (bch_opt(id)->type == BCH_OPT_TARGET)
-		bch_super_target_put(&buf, &fs->super, value);
-	else
-		bch_opt_put(&buf, bch_opt(id), value);
-	bch_fact(facts, bch_opt(id)->name, "%s", bch_buf_str(&buf));
-}
-
 int bch_fs_show_opts(struct bch_fs *fs, const struct bch_opt *opt, struct bch_facts *facts)
 {
 	u16 version = le16_get(fs->super.sb->version);
+	struct bch_buf value bch_auto(buf) = { 0 };
 	bool any = false;
 
 	for (u32 id = 0; id < BCH_OPT_NR; id++) {
 		if ((opt && opt != bch_opt(id)) || !bch_opt_in_version(bch_opt(id), version) ||
 		    (!bch_opt(id)->stored && id != BCH_OPT_block_size))
 			continue;
-		show_opt(fs, id, facts);
+		bch_buf_reset(&value);
+		bch_sb_opt_put(&value, &fs->super, id);
+		bch_fact(facts, bch_opt(id)->name, "%s", bch_buf_str(&value));
 		any = true;
 	}
 	return any ? 0 : bch_error(fs->ctx, -BCH_ERR_option_unknown, "%s", opt ? opt->name : "");

@@ -29,6 +29,14 @@ int bch_super_read_layout(struct bch_blkdev *dev, struct bch_sb_layout *layout,
  */
 int bch_super_read(struct bch_blkdev *dev, u64 sector, struct bch_super *super);
 
+/* Was @a written after @b? Format reference: 01 §10.4. */
+static inline bool bch_sb_is_newer(const struct bch_sb *a, const struct bch_sb *b)
+{
+	if (le64_get(a->seq) != le64_get(b->seq))
+		return le64_get(a->seq) > le64_get(b->seq);
+	return le64_get(a->write_time) > le64_get(b->write_time);
+}
+
 /* Fills the layout: 01 §2.2. All in bytes. -BCH_ERR_device_too_small. */
 int bch_layout_make(struct bch_sb_layout *layout, u64 dev_size, u32 block_size, u32 bucket_size,
 		    u64 superblock_size);

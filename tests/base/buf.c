@@ -186,6 +186,9 @@ static void sizes_have_three_digits_and_a_binary_unit(void **state)
 {
 	(void)state;
 	assert_prints("0 B", bch_buf_human, 0);
+	assert_prints("1.00 B", bch_buf_human, 1);
+	assert_prints("16.0 B", bch_buf_human, 16);
+	assert_prints("100 B", bch_buf_human, 100);
 	assert_prints("512 B", bch_buf_human, 512);
 	assert_prints("1023 B", bch_buf_human, 1023);
 	assert_prints("1.00 KiB", bch_buf_human, 1024);
