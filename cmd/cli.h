@@ -7,6 +7,7 @@
 #include <bcachefs/error.h>
 #include <bcachefs/facts.h>
 #include <bcachefs/opts.h>
+#include <bcachefs/super.h>
 #include <bcachefs/progress.h>
 #include <bcachefs/types.h>
 
@@ -226,6 +227,9 @@ struct cli_command {
  * @fs is for bch_fs_close(). An error is said.
  */
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
+
+/* --undo-file, or the folder that BCACHEFS_UNDO_DIR names. CLI 14.6. */
+struct bch_undo_opts cli_undo_opts(const struct cli *cli);
 
 /* The time that is written, in unix seconds: SOURCE_DATE_EPOCH where that is set. */
 u64 cli_now(void);

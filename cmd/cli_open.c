@@ -2,6 +2,7 @@
 /* Opening the filesystem that the command line names. CLI 2.3. */
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <bcachefs/super.h>
 #include "cli.h"
@@ -11,6 +12,18 @@ u64 cli_now(void)
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
 
 	return epoch && *epoch ? strtoull(epoch, NULL, 10) : (u64)time(NULL);
+}
+
+struct bch_undo_opts cli_undo_opts(const struct cli *cli)
+{
+	const char *dir = getenv("BCACHEFS_UNDO_DIR");
+
+	return (struct bch_undo_opts){
+		.file = cli->common.undo_file,
+		.dir = dir && *dir && strcmp(dir, "none") ? dir : NULL,
+		.command = cli->command->name,
+		.command_line = cli->command_line,
+	};
 }
 
 /* What -o says. */
@@ -33,8 +46,7 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
 		.scan = c->scan.p,
 		.nr_scan = c->scan.nr,
 		.no_split = c->device_paths.nr > 0,
-		.undo_file = c->undo_file,
-		.command = cli->command_line,
+		.undo = cli_undo_opts(cli),
 		.now = cli_now(),
 	};
 	int err = take_mount_opts(cli, &opts);

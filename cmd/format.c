@@ -144,7 +144,7 @@ static int format(struct cli *cli, const struct args *a, struct plan *plan)
 {
 	char *passphrase bch_auto(secret) = NULL;
 	struct bch_fs *fs;
-	int err = ask_about_all(cli, plan, a->force);
+	int err = ask_about_all(cli, plan, a->force || a->dry_run);
 
 	if (!err && a->encrypted && !a->no_passphrase)
 		err = cli_new_passphrase(cli, a->passphrase_file,

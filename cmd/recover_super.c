@@ -56,8 +56,7 @@ static int run(struct cli *cli, const void *parsed)
 		.dev_idx = (u32)a->dev_idx,
 		.copy = (u32)a->copy,
 		.dry_run = a->dry_run || cli->common.no,
-		.undo_file = cli->common.undo_file,
-		.command = cli->command_line,
+		.undo = cli_undo_opts(cli),
 		.now = cli_now(),
 	};
 	struct bch_recovery *recovery;

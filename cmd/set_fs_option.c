@@ -25,35 +25,64 @@ static const struct cli_option options[] = {
 	CLI_FLAG('n', "dry-run", struct args, dry_run, "check, and write nothing"),
 };
 
-static int take_events(struct cli *cli, const struct cli_events *events, struct bch_opt_set *set)
+/* What is refused, so that one message names all of it. */
+static void note(struct cli *cli, struct bch_buf *refused, int err)
 {
-	int err = 0;
+	if (err)
+		bch_buf_put(refused, "%s%s", refused->len ? "; " : "",
+			    bch_error_message(cli->ctx, err));
+}
 
-	for (size_t i = 0; !err && i < events->nr; i++) {
+/* The options that can be understood. Their ranges are those of the newest version until the filesystem's is asked. */
+static void take_events(struct cli *cli, const struct cli_events *events, struct bch_opt_set *set,
+			struct bch_buf *refused)
+{
+	for (size_t i = 0; i < events->nr; i++) {
 		const struct cli_event *e = &events->p[i];
 		enum bch_opt_id id = bch_opt_id(e->opt);
+		int err = 0;
 
-		set->given[id] = true;
-		set->text[id] = e->text;
 		if (e->opt->type != BCH_OPT_TARGET && e->opt->type != BCH_OPT_TEXT)
 			err = bch_opt_parse(cli->ctx, e->opt, e->text, BCH_VERSION_READ_MAX,
 					    &set->value[id]);
+		set->given[id] = !err;
+		set->text[id] = e->text;
+		note(cli, refused, err);
 	}
-	return err;
 }
 
-static int set_opts(struct cli *cli, struct bch_fs *fs, const struct args *a)
+static void set_opts(struct cli *cli, struct bch_fs *fs, const struct args *a,
+		     struct bch_buf *refused)
 {
 	u32 *dev_idx = calloc(a->dev_idx.nr + 1, sizeof(*dev_idx));
 	struct bch_opt_set set = { 0 };
-	int err = dev_idx ? take_events(cli, &a->events, &set) : -BCH_ERR_no_memory;
 
-	for (size_t i = 0; !err && i < a->dev_idx.nr; i++)
-		err = bch_fs_member_find(fs, a->dev_idx.p[i], &dev_idx[i]);
-	if (!err)
-		err = bch_fs_set_opts(fs, &set, dev_idx, (u32)a->dev_idx.nr);
+	if (!dev_idx) {
+		note(cli, refused, -BCH_ERR_no_memory);
+		return;
+	}
+	take_events(cli, &a->events, &set, refused);
+	for (size_t i = 0; i < a->dev_idx.nr; i++)
+		note(cli, refused, bch_fs_member_find(fs, a->dev_idx.p[i], &dev_idx[i]));
+	note(cli, refused, bch_fs_set_opts(fs, &set, dev_idx, (u32)a->dev_idx.nr));
 	free(dev_idx);
-	return err;
+}
+
+/* All or nothing. */
+static int set_all(struct cli *cli, struct bch_fs *fs, const struct args *a)
+{
+	struct bch_buf refused bch_auto(buf) = { 0 };
+
+	set_opts(cli, fs, a, &refused);
+	if (a->fs_label)
+		note(cli, &refused, bch_fs_set_label(fs, a->fs_label));
+	if (a->uuid)
+		note(cli, &refused,
+		     bch_fs_set_uuid(fs, strcmp(a->uuid, "random") ? a->uuid : NULL));
+	if (refused.len)
+		return bch_error_whole(cli->ctx, -BCH_ERR_option_value, "%s",
+				       bch_buf_str(&refused));
+	return bch_fs_write_super(fs);
 }
 
 static int change(struct cli *cli, const struct args *a)
@@ -64,13 +93,7 @@ static int change(struct cli *cli, const struct args *a)
 
 	if (err)
 		return err;
-	err = set_opts(cli, fs, a);
-	if (!err && a->fs_label)
-		err = bch_fs_set_label(fs, a->fs_label);
-	if (!err && a->uuid)
-		err = bch_fs_set_uuid(fs, strcmp(a->uuid, "random") ? a->uuid : NULL);
-	if (!err)
-		err = bch_fs_write_super(fs);
+	err = set_all(cli, fs, a);
 	closed = bch_fs_close(fs);
 	return err ? err : closed;
 }
@@ -92,11 +115,13 @@ static int run(struct cli *cli, const void *parsed)
 {
 	const struct args *a = parsed;
 
-	if (a->get)
-		return get(cli, a);
-	if (!a->events.nr && !a->fs_label && !a->uuid)
+	bool to_set = a->events.nr || a->fs_label || a->uuid;
+
+	if (a->get && to_set)
+		return cli_usage(cli, "--get and options to set exclude each other");
+	if (!a->get && !to_set)
 		return cli_usage(cli, "no option to set");
-	return change(cli, a);
+	return a->get ? get(cli, a) : change(cli, a);
 }
 
 const struct cli_command cmd_set_fs_option = {

@@ -2,6 +2,7 @@
 /* bcachefs version: the release, alone on the first line since scripts compare it, and what it can do. CLI 13. */
 
 #include <stdio.h>
+#include <bcachefs/build.h>
 #include "cli.h"
 
 #define KERNEL_VERSION "/sys/module/bcachefs/parameters/version"
@@ -44,6 +45,7 @@ static int run(struct cli *cli, const void *parsed)
 	say_versions(cli->facts, "Formats", BCH_VERSION_FORMAT_MIN, BCH_VERSION_FORMAT_MAX);
 	say_version(cli->facts, "Formats by default", BCH_VERSION_DEFAULT);
 	say_version(cli->facts, "Kernel module", kernel_version());
+	bch_build_show(cli->facts);
 	return 0;
 }
 

@@ -177,19 +177,19 @@ extern const char *const bch_opt_compression_types[];
 	O(gc_reserve_bytes, .flags = BCH_OPT_FFMS | BCH_OPT_SECTORS, BCH_OPT_S(0, UINT64_MAX >> 4),	\
 	  .encoding = BCH_OPT_IN_SECTORS, BCH_OPT_AT(GC_RESERVE_BYTES),					\
 	  .help = "space kept free for moving, overrides the percentage")				\
-	O(root_reserve_percent, .flags = BCH_OPT_FFM, BCH_OPT_N(0, 99), .max_newer = 100,		\
+	O(root_reserve_percent, .flags = BCH_OPT_FFMS, BCH_OPT_N(0, 99), .max_newer = 100,		\
 	  BCH_OPT_AT(ROOT_RESERVE), .help = "percentage kept for root")					\
 	O(wide_macs, .flags = BCH_OPT_FFMS, BCH_OPT_B, BCH_OPT_AT(128_BIT_MACS),			\
 	  .help = "MACs of 128 instead of 80 bits")							\
 	O(promote_whole_extents, .flags = BCH_OPT_FMS, BCH_OPT_B, .def = 1,				\
 	  BCH_OPT_AT(PROMOTE_WHOLE_EXTENTS), .help = "cache whole extents")				\
-	O(acl, .flags = BCH_OPT_FFM, BCH_OPT_B, .def = 1, BCH_OPT_AT(POSIX_ACL),			\
+	O(acl, .flags = BCH_OPT_FFMS, BCH_OPT_B, .def = 1, BCH_OPT_AT(POSIX_ACL),			\
 	  .help = "POSIX access control lists")								\
-	O(usrquota, .flags = BCH_OPT_FFM, BCH_OPT_B, BCH_OPT_AT(USRQUOTA), .synonym = "quota",		\
+	O(usrquota, .flags = BCH_OPT_FFMS, BCH_OPT_B, BCH_OPT_AT(USRQUOTA), .synonym = "quota",		\
 	  .help = "quotas by user")									\
-	O(grpquota, .flags = BCH_OPT_FFM, BCH_OPT_B, BCH_OPT_AT(GRPQUOTA), .help = "quotas by group")	\
-	O(prjquota, .flags = BCH_OPT_FFM, BCH_OPT_B, BCH_OPT_AT(PRJQUOTA), .help = "quotas by project")	\
-	O(degraded, .flags = BCH_OPT_FM, BCH_OPT_C(bch_opt_degraded_actions, 4),			\
+	O(grpquota, .flags = BCH_OPT_FFMS, BCH_OPT_B, BCH_OPT_AT(GRPQUOTA), .help = "quotas by group")	\
+	O(prjquota, .flags = BCH_OPT_FFMS, BCH_OPT_B, BCH_OPT_AT(PRJQUOTA), .help = "quotas by project")	\
+	O(degraded, .flags = BCH_OPT_FMS, BCH_OPT_C(bch_opt_degraded_actions, 4),			\
 	  .since = BCH_VERSION(1, 14), BCH_OPT_AT(DEGRADED_ACTION),					\
 	  .help = "go on with members missing")								\
 	O(journal_flush_delay, .flags = BCH_OPT_FMS, BCH_OPT_N(1, UINT32_MAX - 1), .def = 1000,		\
@@ -211,7 +211,7 @@ extern const char *const bch_opt_compression_types[];
 	  .help = "move data in the background on mains power only")					\
 	O(writeback_timeout, .flags = BCH_OPT_FMS, BCH_OPT_N(0, 65535), .since = BCH_VERSION(1, 32),	\
 	  BCH_OPT_AT(WRITEBACK_TIMEOUT), .help = "seconds until dirty data is written, 0 for the kernel's own") \
-	O(scrub_recent_journal_entries, .flags = BCH_OPT_FM, BCH_OPT_C(bch_opt_scrub_journal, 3),	\
+	O(scrub_recent_journal_entries, .flags = BCH_OPT_FMS, BCH_OPT_C(bch_opt_scrub_journal, 3),	\
 	  .since = BCH_VERSION(1, 37), BCH_OPT_AT(SCRUB_JOURNAL),					\
 	  .help = "verify the last journal entries at mount")						\
 	O(move_writes_fua, .flags = BCH_OPT_FMS, BCH_OPT_B, .since = BCH_VERSION(1, 38),		\

@@ -25,15 +25,21 @@ enum bch_open_flags {
 	BCH_OPEN_ALONE = 1 << 6, /* only what is named; the others are not looked for nor missed */
 };
 
+/* Where what is overwritten goes first: to @file, else to DIR/UUID-COMMAND-TIME.bcundo, else nowhere. */
+struct bch_undo_opts {
+	const char *file, *dir;
+	const char *command; /* its name, for the file's */
+	const char *command_line;
+};
+
 struct bch_open_opts {
 	unsigned flags;
 	u64 sb_sector; /* which copy, without fallback; 0: the default one, else a backup */
 	const char *const *scan; /* folders whose files are looked at too */
 	size_t nr_scan;
-	bool no_split;	       /* a colon in a name is part of it */
-	const char *undo_file; /* with WRITE: where old contents go; NULL for none */
-	const char *command;   /* the command line, for the undo file */
-	u64 now;	       /* unix seconds, for write times */
+	bool no_split;		   /* a colon in a name is part of it */
+	struct bch_undo_opts undo; /* with WRITE */
+	u64 now;		   /* unix seconds, for write times */
 };
 
 /* Takes what one mount option says about opening: -BCH_ERR_option_unknown where it says nothing about it. */
@@ -142,8 +148,7 @@ struct bch_recover_opts {
 	u32 dev_idx;	  /* with @from: which member the device is */
 	u32 copy;	  /* choose the nth that was found; 0: the best */
 	bool dry_run;
-	const char *undo_file;
-	const char *command;
+	struct bch_undo_opts undo;
 	u64 now;
 };
 

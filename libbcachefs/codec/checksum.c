@@ -20,6 +20,11 @@ static const struct {
 #undef C
 };
 
+const char *bch_crc_name(void)
+{
+	return BCH_CRC.name;
+}
+
 const char *bch_csum_type_name(u8 type)
 {
 	return type < BCH_CSUM_NR ? types[type].name : NULL;

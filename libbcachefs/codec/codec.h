@@ -48,6 +48,9 @@ static inline bool bch_csum_type_encrypts(u8 type)
 	return type == BCH_CSUM_chacha20_poly1305_80 || type == BCH_CSUM_chacha20_poly1305_128;
 }
 
+/* Who computes CRCs: "isa-l" or "portable". */
+const char *bch_crc_name(void);
+
 /* The name of a checksum type, or NULL for a number that has none. */
 const char *bch_csum_type_name(u8 type);
 

@@ -11,6 +11,7 @@
 
 /* One way to compute them. Each function gives the register @crc after @len bytes of @buf. */
 struct bch_crc {
+	const char *name;
 	u32 (*crc32c)(u32 crc, const void *buf, size_t len);
 	u64 (*crc64)(u64 crc, const void *buf, size_t len);
 };

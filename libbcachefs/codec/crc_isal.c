@@ -27,4 +27,4 @@ static u64 crc64(u64 crc, const void *buf, size_t len)
 	return ~crc64_ecma_norm(~crc, buf, len);
 }
 
-const struct bch_crc bch_crc_isal = { crc32c, crc64 };
+const struct bch_crc bch_crc_isal = { .name = "isa-l", crc32c, crc64 };

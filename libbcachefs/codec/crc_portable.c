@@ -118,4 +118,4 @@ static u64 crc64(u64 crc, const void *buf, size_t len)
 	return crc;
 }
 
-const struct bch_crc bch_crc_portable = { crc32c, crc64 };
+const struct bch_crc bch_crc_portable = { .name = "portable", crc32c, crc64 };

@@ -2,6 +2,7 @@
 /* What a device holds before it is overwritten: other filesystems, and members of our own. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <bcachefs/format.h>
 #include "ops/contents.h"
@@ -34,30 +35,61 @@ static void put_member(struct bch_buf *out, const struct bch_super *super)
 		    others == 1 ? "" : "s");
 }
 
-int bch_device_contents(struct bch_ctx *ctx, const char *path, struct bch_buf *lines)
+/* What is ours. It may be of a version that we cannot read, or damaged: somebody's data all the same. */
+static void put_ours(struct bch_buf *out, int err, const struct bch_super *super)
 {
-	struct bch_ctx *quiet bch_auto(ctx) = bch_ctx_new(NULL, NULL);
-	struct bch_signatures found bch_auto(signatures) = { 0 };
-	struct bch_blkdev *dev bch_auto(blkdev) = NULL;
-	struct bch_super super bch_auto(super) = { 0 };
-	char *where = NULL;
-	int err = quiet ? bch_blkdev_mounted(ctx, path, &where) : -BCH_ERR_no_memory;
+	if (!err)
+		put_member(out, super);
+	else if (err != -BCH_ERR_invalid_sb_magic && err != -BCH_ERR_short_read)
+		bch_buf_put(out, "bcachefs filesystem (%s)\n", bch_err_text(err));
+}
+
+/* What is not: each kind once, though it has several signatures. */
+static void put_foreign(struct bch_buf *out, const struct bch_signatures *found)
+{
+	for (size_t i = 0; i < found->nr; i++) {
+		struct bch_buf line bch_auto(buf) = { 0 };
+
+		if (found->v[i].type && !strcmp(found->v[i].type, "bcachefs"))
+			continue; /* we know it better */
+		bch_signature_put(&line, &found->v[i]);
+		bch_buf_putc(&line, '\n');
+		if (!strstr(bch_buf_str(out), bch_buf_str(&line)))
+			bch_buf_puts(out, bch_buf_str(&line));
+	}
+}
+
+static int refuse_mounted(struct bch_ctx *ctx, const char *path)
+{
+	char *where;
+	int err = bch_blkdev_mounted(ctx, path, &where);
 
 	if (err > 0) {
 		err = bch_error_whole(ctx, -BCH_ERR_device_mounted, "%s is mounted%s%s", path,
 				      where ? " on " : "", where ? where : "");
 		free(where);
 	}
+	return err;
+}
+
+int bch_device_contents(struct bch_ctx *ctx, const char *path, struct bch_buf *lines)
+{
+	struct bch_ctx *quiet bch_auto(ctx) = bch_ctx_new(NULL, NULL);
+	struct bch_signatures found bch_auto(signatures) = { 0 };
+	struct bch_blkdev *dev bch_auto(blkdev) = NULL;
+	struct bch_super super bch_auto(super) = { 0 };
+	int err = quiet ? refuse_mounted(ctx, path) : -BCH_ERR_no_memory;
+
 	if (!err)
 		err = bch_signatures_probe(ctx, path, &found);
-	for (size_t i = 0; !err && i < found.nr; i++) {
-		bch_signature_put(lines, &found.v[i]);
-		bch_buf_putc(lines, '\n');
-	}
-	/* a device whose superblock is no good holds nothing of ours that could be named */
-	if (!err && !bch_blkdev_open(quiet, path, 0, &dev) && !bch_super_read(dev, 0, &super))
-		put_member(lines, &super);
-	return err;
+	if (err)
+		return err;
+	err = bch_blkdev_open(quiet, path, 0, &dev);
+	if (err)
+		return bch_error(ctx, err, "%s", path);
+	put_foreign(lines, &found);
+	put_ours(lines, bch_super_read(dev, 0, &super), &super);
+	return bch_buf_failed(lines) ? -BCH_ERR_no_memory : 0;
 }
 
 /* The copies that the old layout names, so that nobody finds an old backup later. */

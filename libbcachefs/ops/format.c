@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <uuid/uuid.h>
 
@@ -171,6 +172,29 @@ static int make_layouts(struct bch_format *f)
 
 /* ------------------------------------------------------------------ writing */
 
+static bool same_device(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whatever it is called the second time. What cannot be looked at is left to the opening. */
+static int refuse_twice(const struct bch_format *f)
+{
+	struct stat a, b;
+
+	for (size_t i = 0; i < f->nr_devs; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!stat(f->opts->devs[i].path, &a) && !stat(f->opts->devs[j].path, &b) &&
+			    same_device(&a, &b))
+				return bch_error_whole(f->ctx, -BCH_ERR_invalid_argument,
+						       "%s and %s are the same device",
+						       f->opts->devs[j].path,
+						       f->opts->devs[i].path);
+	return 0;
+}
+
 static int open_devices(struct bch_format *f)
 {
 	unsigned flags = f->opts->dry_run ? 0 : BCH_BLKDEV_WRITE;
@@ -267,7 +291,9 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 		return err;
 	f.fs->now = opts->now_ns / NS_PER_SECOND;
 	f.geometry = bch_calloc(opts->nr_devs, sizeof(*f.geometry));
-	err = f.geometry ? open_devices(&f) : -BCH_ERR_no_memory;
+	err = f.geometry ? refuse_twice(&f) : -BCH_ERR_no_memory;
+	if (!err)
+		err = open_devices(&f);
 	if (!err)
 		err = build(&f);
 	if (!err)

@@ -277,27 +277,6 @@ static int open_members(struct bch_fs *fs, const struct bch_paths *paths,
 	return err;
 }
 
-int bch_fs_start_undo(struct bch_fs *fs, const char *file, const char *command, u64 now)
-{
-	struct bch_undo_header header = { .sb_seq = le64_get(fs->super.sb->seq),
-					  .time = now,
-					  .command = command ? command : "" };
-	int err;
-
-	memcpy(header.fs_uuid, fs->super.sb->uuid, 16);
-	err = bch_undo_create(fs->ctx, file, &header, &fs->undo);
-	for (u32 i = 0; !err && i < fs->nr_members; i++) {
-		struct bch_blkdev *below = fs->members[i].blkdev;
-		struct bch_member m;
-
-		if (!below || !bch_super_member(&fs->super, fs->members[i].super.sb->dev_idx, &m))
-			continue;
-		fs->members[i].blkdev = NULL;
-		err = bch_undo_stack(fs->undo, below, i, m.uuid, &fs->members[i].blkdev);
-	}
-	return err;
-}
-
 int bch_fs_open(struct bch_ctx *ctx, const char *const *names, size_t nr,
 		const struct bch_open_opts *opts, struct bch_fs **out)
 {
@@ -318,8 +297,8 @@ int bch_fs_open(struct bch_ctx *ctx, const char *const *names, size_t nr,
 		err = open_members(fs, &paths, opts);
 	if (!err)
 		err = check_missing(fs);
-	if (!err && opts->undo_file && blkdev_flags(opts->flags))
-		err = bch_fs_start_undo(fs, opts->undo_file, opts->command, opts->now);
+	if (!err && blkdev_flags(opts->flags))
+		err = bch_fs_start_undo(fs, &opts->undo, opts->now);
 	if (err)
 		(void)bch_fs_close(fs); /* the first error counts */
 	else

@@ -248,8 +248,8 @@ int bch_recovery_find(struct bch_ctx *ctx, const char *name, const struct bch_re
 		err = bch_super_set(&r->fs->super,
 				    (struct bch_bytes){ (const u8 *)r->fs->members[0].super.sb,
 							bch_super_len(&r->fs->members[0].super) });
-	if (!err && opts->undo_file && !opts->dry_run)
-		err = bch_fs_start_undo(r->fs, opts->undo_file, opts->command, opts->now);
+	if (!err && !opts->dry_run)
+		err = bch_fs_start_undo(r->fs, &opts->undo, opts->now);
 	if (err)
 		bch_recovery_free(r);
 	else

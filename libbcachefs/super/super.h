@@ -81,8 +81,8 @@ struct bch_fs {
 /* A filesystem to be made: no members yet. */
 int bch_fs_new(struct bch_ctx *ctx, u32 nr_members, struct bch_fs **fs);
 
-/* From now on what is overwritten on the members goes to the undo file @file first. */
-int bch_fs_start_undo(struct bch_fs *fs, const char *file, const char *command, u64 now);
+/* From now on what is overwritten on the members goes to the undo file first, if @opts names one. */
+int bch_fs_start_undo(struct bch_fs *fs, const struct bch_undo_opts *opts, u64 now);
 
 /*
  * Writes all copies of the members' superblocks as they are, in the order of 01 §11: backups, then the first sector of

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Keeping what a command overwrites. */
+
+#include <string.h>
+
+#include "super/super.h"
+
+/* DIR/UUID-COMMAND-TIME.bcundo */
+static void put_name(struct bch_buf *out, const struct bch_fs *fs, const struct bch_undo_opts *opts,
+		     u64 now)
+{
+	bch_buf_put(out, "%s/", opts->dir);
+	bch_buf_uuid(out, fs->super.sb->user_uuid);
+	bch_buf_put(out, "-%s-%" PRIu64 ".bcundo", opts->command ? opts->command : "", now);
+}
+
+/* Stacks the undo log on the member in slot @i of the open ones. */
+static int stack(struct bch_fs *fs, u32 i)
+{
+	struct bch_blkdev *below = fs->members[i].blkdev;
+	struct bch_member m;
+	u32 dev_idx;
+
+	if (!below)
+		return 0;
+	dev_idx = fs->members[i].super.sb->dev_idx;
+	if (!bch_super_member(&fs->super, dev_idx, &m))
+		return 0;
+	fs->members[i].blkdev = NULL; /* taken, whatever is returned */
+	return bch_undo_stack(fs->undo, below, dev_idx, m.uuid, &fs->members[i].blkdev);
+}
+
+int bch_fs_start_undo(struct bch_fs *fs, const struct bch_undo_opts *opts, u64 now)
+{
+	struct bch_undo_header header = { .sb_seq = le64_get(fs->super.sb->seq),
+					  .time = now,
+					  .command = opts->command_line ? opts->command_line : "" };
+	struct bch_buf name bch_auto(buf) = { 0 };
+	int err;
+
+	if (!opts->file && !opts->dir)
+		return 0;
+	if (!opts->file)
+		put_name(&name, fs, opts, now);
+	memcpy(header.fs_uuid, fs->super.sb->uuid, 16);
+	err = bch_buf_failed(&name)
+		      ? -BCH_ERR_no_memory
+		      : bch_undo_create(fs->ctx, opts->file ? opts->file : bch_buf_str(&name),
+					&header, &fs->undo);
+	for (u32 i = 0; !err && i < fs->nr_members; i++)
+		err = stack(fs, i);
+	return err;
+}
