@@ -32,6 +32,7 @@ static const char after[] =
 	".TP\n.B 130\ninterrupted by a signal\n"
 	".SH ENVIRONMENT\n"
 	".TP\n.B BCACHEFS_LOG\nwhat is said on standard error: error, warn, info or debug; warn unless set\n"
+	".TP\n.B BCACHEFS_UNDO_DIR\nfolder where commands that write keep what they overwrite, a file each; none unless set\n"
 	".TP\n.B SOURCE_DATE_EPOCH\nthe time that is written, in seconds since 1970; now unless set\n";
 /* clang-format on */
 
