@@ -136,7 +136,7 @@ static int is_backed_by_subject(struct hunt *h, const char *backing_file)
 	if (!stat(backing_file, &st))
 		return is_subject(h, &st);
 	if (strcmp(last_component(backing_file), last_component(h->path)) != 0 &&
-	    h->subject.st_nlink <= 1)
+	    (!S_ISREG(h->subject.st_mode) || h->subject.st_nlink <= 1))
 		return 0;
 	return cannot_tell(h, bch_errno(errno), backing_file);
 }
