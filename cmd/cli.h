@@ -228,6 +228,12 @@ struct cli_command {
  */
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 
+/*
+ * Takes the key of an encrypted filesystem: from the keyrings, or by a passphrase (for CLI_PASSPHRASE); one that is not
+ * encrypted needs none. An error is said.
+ */
+int cli_unlock(struct cli *cli, struct bch_fs *fs);
+
 /* --undo-file, or the folder that BCACHEFS_UNDO_DIR names. CLI 14.6. */
 struct bch_undo_opts cli_undo_opts(const struct cli *cli);
 

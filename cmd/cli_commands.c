@@ -12,10 +12,14 @@
 	C(set_fs_option)	\
 	C(recover_super)	\
 	C(reset_counters)	\
+	C(recovery_pass)	\
 	C(scan)			\
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
+	C(list_journal)		\
+	C(journal_rewind_info)	\
+	C(undump)		\
 	C(version)		\
 	C(help)			\
 	C(completions)		\

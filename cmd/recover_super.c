@@ -27,13 +27,15 @@ static const struct cli_option options[] = {
 	CLI_FLAG(0, "dry-run", struct args, dry_run, "show what would be recovered, write nothing"),
 };
 
-/* Shows what was found, and asks. */
+/* Shows what was found, and asks; neither where nothing is to be heard and the answer is known. */
 static int confirm(struct cli *cli, const struct bch_recovery *recovery)
 {
 	struct bch_facts *facts bch_auto(facts) = bch_facts_new(BCH_FACTS_TEXT);
 	const char *text;
 	int err;
 
+	if (cli->common.quiet && cli->common.yes)
+		return 1;
 	if (facts)
 		bch_recovery_show(recovery, facts);
 	text = facts ? bch_facts_str(facts) : NULL;

@@ -69,6 +69,15 @@ static int unlock(struct cli *cli, struct bch_fs *fs, const struct args *a)
 	return cli_passphrase(cli, bch_buf_str(&uuid), try_passphrase, &attempt);
 }
 
+static int lock(struct cli *cli, struct bch_fs *fs)
+{
+	struct bch_buf uuid bch_auto(buf) = { 0 };
+	int err = bch_fs_keyring_remove(fs);
+
+	bch_buf_uuid(&uuid, bch_fs_uuid(fs));
+	return err ? bch_error(cli->ctx, err, "keyrings: %s", bch_buf_str(&uuid)) : 0;
+}
+
 static int run(struct cli *cli, const void *parsed)
 {
 	const struct args *a = parsed;
@@ -80,7 +89,7 @@ static int run(struct cli *cli, const void *parsed)
 	if (a->check)
 		return check(cli, fs);
 	if (a->lock)
-		return bch_fs_keyring_remove(fs);
+		return lock(cli, fs);
 	return unlock(cli, fs, a);
 }
 

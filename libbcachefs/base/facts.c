@@ -131,8 +131,8 @@ static void put_cell(struct bch_facts *facts, const struct bch_buf *value)
 
 	facts->row_column += (u32)abs(width);
 	facts->row_at++;
-	if (!value->len)
-		return; /* the next one brings the blanks */
+	if (!value->len && facts->row_at >= facts->row_nr)
+		return; /* no blanks at the end of the line */
 	if (width < 0 && columns < (u32)-width)
 		start = facts->row_column - columns;
 	bch_buf_pad(&facts->text, start);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "io/blkdev.h"
+#include "io/qcow2.h"
 #include "io/sysfs.h"
 
 #define DIRECT_ALIGN 4096U /* of memory, and of offsets in image files */
@@ -413,5 +414,5 @@ int bch_blkdev_open(struct bch_ctx *ctx, const char *path, unsigned flags, struc
 		return bch_error(ctx, err, "%s", path);
 	}
 	*dev = &f->dev;
-	return 0;
+	return bch_qcow2_stack(dev);
 }

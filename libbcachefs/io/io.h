@@ -60,7 +60,8 @@ enum bch_blkdev_flags {
 
 /*
  * Opens a block device or image file. Errors are said through @ctx with the path; it never waits
- * for the other end of a FIFO. A writer gets -BCH_ERR_device_mounted (naming the mount point),
+ * for the other end of a FIFO. A file that is a qcow2 image gives the device that is in it, to
+ * readers only: -BCH_ERR_read_only. A writer gets -BCH_ERR_device_mounted (naming the mount point),
  * -BCH_ERR_device_in_use, or the error of the attempt to find out: "could not tell" is never taken
  * for "not mounted". A reader of a mounted device gets a warning in the log.
  */
@@ -103,6 +104,9 @@ static inline void bch_blkdev_cleanup(struct bch_blkdev **dev)
  */
 int bch_blkdev_mounted(struct bch_ctx *ctx, const char *path, char **where);
 
+/* Do two paths lie on one disk: the same device, or partitions of one? False where it cannot be told. */
+bool bch_blkdev_same_disk(const char *a, const char *b);
+
 /* Model from sysfs, to be freed; NULL for image files and where there is none. */
 char *bch_blkdev_model(const char *path);
 
@@ -142,6 +146,88 @@ void bch_signature_put(struct bch_buf *out, const struct bch_signature *signatur
 
 /* Zeroes the magic bytes of all in @found, through @dev and what it is stacked on. Flushes. */
 int bch_signatures_wipe(struct bch_blkdev *dev, const struct bch_signatures *found) bch_must_check;
+
+/*
+ * output: a new file, or a stream, that is written from its start to its end. Not for two threads.
+ * Errors are said.
+ */
+struct bch_output;
+
+enum bch_output_flags {
+	BCH_OUTPUT_REPLACE = 1 << 0, /* what has the name stays until the new file is whole */
+};
+
+/*
+ * A file of mode 0600, sparse where zeroes are put. -BCH_ERR_exists where something has its name,
+ * but for BCH_OUTPUT_REPLACE. Ended by bch_output_close() or bch_output_abandon().
+ */
+int bch_output_create(struct bch_ctx *ctx, const char *path, unsigned flags,
+		      struct bch_output **out);
+
+/* An open descriptor, which stays the caller's; @name is for errors. */
+int bch_output_stream(struct bch_ctx *ctx, const char *name, int fd, struct bch_output **out);
+
+/* Appends; the second zeroes. */
+int bch_output_put(struct bch_output *out, const void *buf, size_t len) bch_must_check;
+int bch_output_skip(struct bch_output *out, u64 len) bch_must_check;
+
+/*
+ * All is written, of a file durable, when it returns 0; else as after bch_output_abandon(), which
+ * takes away what was written of a file. @out is gone.
+ */
+int bch_output_close(struct bch_output *out) bch_must_check;
+void bch_output_abandon(struct bch_output *out);
+
+/*
+ * qcow2: what bch_blkdev_open() found a file to be. A reader sees the device that is in it; versions
+ * 2 and 3, without backing file, encryption and compression.
+ */
+bool bch_blkdev_is_qcow2(const struct bch_blkdev *dev);
+
+/*
+ * The next bytes from @offset on that the file has; what lies between is zero. They need not end
+ * where a hole begins. Returns 1, 0 where there are no more, or an error, said.
+ */
+int bch_qcow2_next(struct bch_blkdev *dev, u64 offset, u64 *start, u64 *len);
+
+/*
+ * Writing one, version 2: what is to be in it is collected first, in any order, so that its size is
+ * known and it is written in one pass. All else reads as zeroes. Not for two threads.
+ */
+struct bch_qcow2_writer;
+
+struct bch_qcow2_range {
+	u64 offset, len; /* of the device; a buffer of @len bytes is used */
+	u64 what;	 /* the caller's */
+};
+
+/*
+ * For a device of @size bytes. Each cluster of @cluster_size bytes, a power of two from 512 to 2
+ * MiB, is in the file or not. -BCH_ERR_out_of_range for others, and where they are too small for
+ * the device: qemu wants no more than BCH_QCOW2_L1_MAX tables.
+ */
+#define BCH_QCOW2_L1_MAX (4U << 20)
+int bch_qcow2_writer_new(struct bch_ctx *ctx, u64 size, u32 cluster_size,
+			 struct bch_qcow2_writer **w);
+void bch_qcow2_writer_free(struct bch_qcow2_writer *w);
+static inline void bch_qcow2_writer_cleanup(struct bch_qcow2_writer **w)
+{
+	bch_qcow2_writer_free(*w);
+}
+
+/* Adds a range; what two have in common is taken from the one that begins first. */
+int bch_qcow2_add(struct bch_qcow2_writer *w, const struct bch_qcow2_range *range);
+
+/* Bytes of the file. */
+u64 bch_qcow2_size(struct bch_qcow2_writer *w);
+
+/*
+ * Writes it all. @read gives each range's bytes, ascending by offset, and says its errors; a range
+ * that lies within another may be left out.
+ */
+int bch_qcow2_write(struct bch_qcow2_writer *w, struct bch_output *out,
+		    int (*read)(void *arg, const struct bch_qcow2_range *range, void *buf),
+		    void *arg);
 
 /*
  * overlay: writes stay in memory, reads see them. For dry runs and for verification before anything

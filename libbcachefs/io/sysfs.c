@@ -64,3 +64,26 @@ char *bch_blkdev_model(const char *path)
 		return NULL;
 	return strdup(model);
 }
+
+/* The number of the whole disk, as sysfs writes it. */
+static bool disk_of(const char *path, char disk[32])
+{
+	struct stat st;
+	char partition[32];
+
+	if (stat(path, &st) || !S_ISBLK(st.st_mode))
+		return false;
+	if (!bch_sysfs_line(partition, sizeof(partition), "/sys/dev/block/%u:%u/partition",
+			    major(st.st_rdev), minor(st.st_rdev)))
+		return !bch_sysfs_line(disk, 32, "/sys/dev/block/%u:%u/../dev", major(st.st_rdev),
+				       minor(st.st_rdev));
+	snprintf(disk, 32, "%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	return true;
+}
+
+bool bch_blkdev_same_disk(const char *a, const char *b)
+{
+	char disk_a[32], disk_b[32];
+
+	return disk_of(a, disk_a) && disk_of(b, disk_b) && !strcmp(disk_a, disk_b);
+}

@@ -118,7 +118,4 @@ struct bch_key {
 /* The unpacked key that fills all of @b exactly. False where it does not, or where its format is another. */
 bool bch_key_get_unpacked(struct bch_bytes b, struct bch_key *k);
 
-/* "u64s 11 type btree_ptr_v2 SPOS_MAX len 0 ver 0", and for btree pointers ": " and their value. */
-void bch_key_put(struct bch_buf *out, const struct bch_key *k);
-
 #endif

@@ -80,7 +80,7 @@ u64 bch_super_dev_has_data(const struct bch_super *super, u32 dev_idx)
 	return types;
 }
 
-static void put_record(struct bch_buf *out, const struct bch_replicas *r)
+void bch_replicas_put(struct bch_buf *out, const struct bch_replicas *r)
 {
 	if (r->data_type < BCH_DATA_NR)
 		bch_buf_puts(out, bch_data_type_names[r->data_type]);
@@ -120,7 +120,7 @@ static int validate_record(const struct devs *devs, const struct bch_replicas *r
 	return 0;
 bad:
 	if (why)
-		put_record(why, r);
+		bch_replicas_put(why, r);
 	return err;
 }
 
@@ -156,7 +156,7 @@ static int find_duplicate(struct bch_bytes body, u32 section, struct bch_buf *wh
 		if (same_record(&all[i - 1], &all[i])) {
 			err = bch_sb_why(why, -BCH_ERR_invalid_sb_replicas, "duplicate entry ");
 			if (why)
-				put_record(why, &all[i]);
+				bch_replicas_put(why, &all[i]);
 		}
 	free(all);
 	return err;

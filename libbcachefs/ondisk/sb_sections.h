@@ -9,6 +9,7 @@
 #ifndef BCHFS_ONDISK_SB_SECTIONS_H
 #define BCHFS_ONDISK_SB_SECTIONS_H
 
+#include "ondisk/jset.h"
 #include "ondisk/superblock.h"
 
 struct bch_facts;
@@ -129,6 +130,9 @@ struct bch_replicas {
 /* Takes the next record off @rest, of the section type @section. 1, 0 at the end, -BCH_ERR_invalid_replicas_entry. */
 int bch_replicas_next(struct bch_bytes *rest, u32 section, struct bch_replicas *r);
 
+/* "user: 1/2 [0 1]". */
+void bch_replicas_put(struct bch_buf *out, const struct bch_replicas *r);
+
 /* The section that holds the records (replicas before replicas_v0), for bch_replicas_next(). */
 struct bch_bytes bch_super_replicas(const struct bch_super *super, u32 *section);
 
@@ -201,31 +205,7 @@ void bch_super_target_put(struct bch_buf *out, const struct bch_super *super, u6
 
 /* ------------------------------------------------------------------ clean: 01 §8.8 */
 
-/* Header of the journal entries that clean holds, and journal entries proper. Format reference: 03 §5. */
-struct jset_entry {
-	le16 u64s; /* of the payload */
-	u8 btree_id;
-	u8 level;
-	u8 type;
-	u8 pad[3];
-};
-_Static_assert(sizeof(struct jset_entry) == 8, "format reference 01 §8.8");
-
-enum bch_jset_entry_type {
-	BCH_JSET_ENTRY_btree_keys = 0,
-	BCH_JSET_ENTRY_btree_root = 1,
-	BCH_JSET_ENTRY_usage = 5,
-	BCH_JSET_ENTRY_clock = 7,
-};
-
-struct bch_jset_entry {
-	u8 btree_id, level, type;
-	struct bch_bytes payload;
-};
-
-/* Takes the next entry off @rest. 1, 0 at the end, -BCH_ERR_invalid_sb_clean where it overruns the end. */
-int bch_jset_entry_next(struct bch_bytes *rest, struct bch_jset_entry *entry);
-
+/* Records of the journal (ondisk/jset.h) follow. */
 struct sb_clean {
 	le32 flags;
 	le16 read_clock, write_clock; /* unused */
@@ -241,6 +221,19 @@ _Static_assert(sizeof(struct sb_clean) == 16, "format reference 01 §8.8");
 	F(u64, end, 1)
 /* clang-format on */
 BCH_DISK_STRUCT(bch_blacklist, BCH_BLACKLIST_FIELDS, 16)
+
+/* The first range that ends after @seq; false where there is none. Format reference: 03 §5. */
+bool bch_super_blacklist_find(const struct bch_super *super, u64 seq, struct bch_blacklist *range);
+
+static inline bool bch_super_blacklisted(const struct bch_super *super, u64 seq)
+{
+	struct bch_blacklist range;
+
+	return bch_super_blacklist_find(super, seq, &range) && range.start <= seq;
+}
+
+/* Adds the range, joined with those that it overlaps or touches, and the feature bit that goes with it. */
+int bch_super_blacklist_add(struct bch_super *super, struct bch_blacklist range);
 
 /* ------------------------------------------------------------------ counters: 01 §8.10 */
 
@@ -331,8 +324,8 @@ void bch_sb_section_show(struct bch_facts *facts, const struct bch_sb_show *show
 /* Everything before the sections, options included. */
 void bch_sb_show_header(struct bch_facts *facts, const struct bch_sb_show *show);
 
-/* The value of an option as users read it, targets by label. */
-void bch_sb_opt_put(struct bch_buf *out, const struct bch_super *super, enum bch_opt_id id);
+/* An option's value as a fact: choices by name alone. */
+void bch_sb_opt_show(struct bch_facts *facts, const struct bch_super *super, enum bch_opt_id id);
 
 /* The layout, with its heading or without. */
 void bch_sb_show_layout(struct bch_facts *facts, const struct bch_sb_layout *layout, bool heading);

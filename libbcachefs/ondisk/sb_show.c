@@ -84,17 +84,7 @@ static void show_section_names(struct bch_facts *facts, const struct bch_super *
 	bch_fact_flags(facts, "Sections", types, bch_sb_section_names);
 }
 
-void bch_sb_opt_put(struct bch_buf *out, const struct bch_super *super, enum bch_opt_id id)
-{
-	u64 value = bch_sb_opt(super->sb, id);
-
-	if (bch_opt(id)->type == BCH_OPT_TARGET)
-		bch_super_target_put(out, super, value);
-	else
-		bch_opt_put(out, bch_opt(id), value);
-}
-
-static void show_opt(struct bch_facts *facts, const struct bch_super *super, enum bch_opt_id id)
+void bch_sb_opt_show(struct bch_facts *facts, const struct bch_super *super, enum bch_opt_id id)
 {
 	const struct bch_opt *opt = bch_opt(id);
 	u64 value = bch_sb_opt(super->sb, id);
@@ -110,13 +100,24 @@ static void show_opt(struct bch_facts *facts, const struct bch_super *super, enu
 	case BCH_OPT_SIZE:
 		bch_fact_bytes(facts, opt->name, value);
 		return;
-	case BCH_OPT_CHOICE:
-		bch_fact_choice(facts, opt->name, opt->choices, value);
-		return;
+	case BCH_OPT_TARGET:
+		bch_super_target_put(&buf, super, value);
+		break;
 	default:
-		bch_sb_opt_put(&buf, super, id);
+		bch_opt_put(&buf, opt, value);
 	}
 	bch_fact(facts, opt->name, "%s", bch_buf_str(&buf));
+}
+
+/* As everywhere, but choices with all that there are. */
+static void show_opt(struct bch_facts *facts, const struct bch_super *super, enum bch_opt_id id)
+{
+	const struct bch_opt *opt = bch_opt(id);
+
+	if (opt->type == BCH_OPT_CHOICE)
+		bch_fact_choice(facts, opt->name, opt->choices, bch_sb_opt(super->sb, id));
+	else
+		bch_sb_opt_show(facts, super, id);
 }
 
 static void show_opts(struct bch_facts *facts, const struct bch_super *super)

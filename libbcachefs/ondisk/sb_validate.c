@@ -177,8 +177,7 @@ static int validate_sections(const struct bch_super *super, unsigned flags, stru
 	u32 type;
 
 	while (!err && bch_sb_section_next(&rest, &type, &body) > 0)
-		if (type != BCH_SECTION_members_v1)
-			err = bch_sb_section_validate(super, type, body, flags, why);
+		err = bch_sb_section_validate(super, type, body, flags, why);
 	return err;
 }
 

@@ -78,15 +78,15 @@ int bch_device_contents(struct bch_ctx *ctx, const char *path, struct bch_buf *l
 	struct bch_signatures found bch_auto(signatures) = { 0 };
 	struct bch_blkdev *dev bch_auto(blkdev) = NULL;
 	struct bch_super super bch_auto(super) = { 0 };
-	int err = quiet ? refuse_mounted(ctx, path) : -BCH_ERR_no_memory;
+	int err = quiet ? bch_blkdev_open(quiet, path, 0, &dev) : -BCH_ERR_no_memory;
 
+	if (err)
+		return bch_error(ctx, err, "%s", path);
+	err = refuse_mounted(ctx, path);
 	if (!err)
 		err = bch_signatures_probe(ctx, path, &found);
 	if (err)
 		return err;
-	err = bch_blkdev_open(quiet, path, 0, &dev);
-	if (err)
-		return bch_error(ctx, err, "%s", path);
 	put_foreign(lines, &found);
 	put_ours(lines, bch_super_read(dev, 0, &super), &super);
 	return bch_buf_failed(lines) ? -BCH_ERR_no_memory : 0;

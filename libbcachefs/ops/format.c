@@ -257,6 +257,23 @@ static int wipe_devices(struct bch_format *f)
 	return err;
 }
 
+/* Copies on one disk go with it. */
+static void warn_of_same_disk(const struct bch_format *f)
+{
+	const struct bch_sb *sb = f->fs->super.sb;
+
+	if (bch_sb_opt(sb, BCH_OPT_data_replicas) < 2 &&
+	    bch_sb_opt(sb, BCH_OPT_metadata_replicas) < 2)
+		return;
+	for (size_t i = 1; i < f->nr_devs; i++)
+		for (size_t j = 0; j < i; j++)
+			if (bch_blkdev_same_disk(f->opts->devs[i].path, f->opts->devs[j].path))
+				bch_log(f->ctx, BCH_LOG_warn,
+					"%s and %s lie on one disk: copies on both are lost with "
+					"it",
+					f->opts->devs[j].path, f->opts->devs[i].path);
+}
+
 static int build(struct bch_format *f)
 {
 	struct bch_sb *sb;
@@ -274,6 +291,7 @@ static int build(struct bch_format *f)
 	sb = f->fs->super.sb;
 	bch_sb_flag_set(sb, BCH_SB_CSUM_TYPE, bch_super_csum_type(sb));
 	sb->layout = f->fs->members[0].super.sb->layout;
+	warn_of_same_disk(f);
 	return seal_members(f);
 }
 
@@ -300,6 +318,7 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 		err = wipe_devices(&f);
 	if (!err)
 		err = bch_fs_write_copies(f.fs, true);
+	bch_sb_fix_up(f.fs->super.sb); /* shown as everybody will read it */
 	free(f.geometry);
 	if (err)
 		(void)bch_fs_close(f.fs); /* the first error counts */

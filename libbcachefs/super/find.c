@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -115,6 +116,15 @@ static void device_path(const char *name, char path[512])
 		fclose(f);
 	if (!dm[0] || access(path, F_OK))
 		snprintf(path, 512, "/dev/%.200s", name);
+}
+
+bool bch_is_multipath_component(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	struct stat st;
+
+	return !stat(path, &st) && S_ISBLK(st.st_mode) &&
+	       is_multipath_component(name ? name + 1 : path, major(st.st_rdev), minor(st.st_rdev));
 }
 
 int bch_find_block_devices(struct bch_ctx *ctx, struct bch_paths *paths)

@@ -323,12 +323,29 @@ int bch_fs_new(struct bch_ctx *ctx, u32 nr_members, struct bch_fs **out)
 	return 0;
 }
 
+void bch_fs_attach(struct bch_fs *fs, struct bch_fs_attachment *a)
+{
+	a->next = fs->attached;
+	fs->attached = a;
+}
+
+static void end_attachments(struct bch_fs *fs)
+{
+	while (fs->attached) {
+		struct bch_fs_attachment *a = fs->attached;
+
+		fs->attached = a->next;
+		a->end(fs);
+	}
+}
+
 int bch_fs_close(struct bch_fs *fs)
 {
 	int err = 0, first = 0;
 
 	if (!fs)
 		return 0;
+	end_attachments(fs);
 	for (u32 i = 0; fs->members && i < fs->nr_members; i++) {
 		err = bch_blkdev_close(fs->members[i].blkdev);
 		first = first ? first : err;

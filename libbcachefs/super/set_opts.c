@@ -25,7 +25,7 @@ static void refuse(struct refusals *r, int err, const char *fmt, ...)
 	va_start(args, fmt);
 	bch_buf_vput(&r->words, fmt, args);
 	va_end(args);
-	r->err = err;
+	r->err = r->err ? r->err : err; /* the first: others may follow from it */
 }
 
 int bch_target_parse(struct bch_fs *fs, const char *text, u64 *target)
@@ -326,16 +326,17 @@ int bch_fs_set_uuid(struct bch_fs *fs, const char *uuid)
 int bch_fs_show_opts(struct bch_fs *fs, const struct bch_opt *opt, struct bch_facts *facts)
 {
 	u16 version = le16_get(fs->super.sb->version);
-	struct bch_buf value bch_auto(buf) = { 0 };
 	bool any = false;
+
+	if (opt && opt->flags & BCH_OPT_DEVICE)
+		return bch_error_whole(fs->ctx, -BCH_ERR_option_unknown,
+				       "%s: an option of members: see show-super", opt->name);
 
 	for (u32 id = 0; id < BCH_OPT_NR; id++) {
 		if ((opt && opt != bch_opt(id)) || !bch_opt_in_version(bch_opt(id), version) ||
 		    (!bch_opt(id)->stored && id != BCH_OPT_block_size))
 			continue;
-		bch_buf_reset(&value);
-		bch_sb_opt_put(&value, &fs->super, id);
-		bch_fact(facts, bch_opt(id)->name, "%s", bch_buf_str(&value));
+		bch_sb_opt_show(facts, &fs->super, id);
 		any = true;
 	}
 	return any ? 0 : bch_error(fs->ctx, -BCH_ERR_option_unknown, "%s", opt ? opt->name : "");

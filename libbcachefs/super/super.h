@@ -67,6 +67,14 @@ struct bch_fs_member {
 	struct bch_super super;	   /* as it is on that device */
 };
 
+/* What a later floor keeps with an open filesystem: part of something of its own, which end() frees. */
+struct bch_fs_attachment {
+	struct bch_fs_attachment *next;
+	void (*end)(struct bch_fs *fs);
+};
+
+struct bch_btrees;
+
 struct bch_fs {
 	struct bch_ctx *ctx;
 	unsigned flags;		       /* enum bch_open_flags */
@@ -74,9 +82,14 @@ struct bch_fs {
 	struct bch_super super;	       /* fs-wide state: the newest copy, and what is changed */
 	struct bch_fs_member *members; /* super.sb->nr_devices when opened */
 	u32 nr_members;
-	struct bch_undo *undo;	   /* NULL: none */
-	struct bch_crypt_key *key; /* the filesystem's; NULL while locked */
+	struct bch_undo *undo;		    /* NULL: none */
+	struct bch_crypt_key *key;	    /* the filesystem's; NULL while locked */
+	struct bch_fs_attachment *attached; /* the newest first */
+	struct bch_btrees *btrees;	    /* NULL: not started */
 };
+
+/* bch_fs_close() calls a->end() while the members are still open, the newest first. */
+void bch_fs_attach(struct bch_fs *fs, struct bch_fs_attachment *a);
 
 /* A filesystem to be made: no members yet. */
 int bch_fs_new(struct bch_ctx *ctx, u32 nr_members, struct bch_fs **fs);
@@ -129,6 +142,9 @@ static inline void bch_paths_cleanup(struct bch_paths *paths)
 
 /* Adds a copy of @path unless it is there. -BCH_ERR_no_memory. */
 int bch_paths_add(struct bch_paths *paths, const char *path);
+
+/* One of several paths to a disk, of which the whole is to be used instead? */
+bool bch_is_multipath_component(const char *path);
 
 /* All block devices that can be members (not components of multipath), and the files in the folders @scan. */
 int bch_find_block_devices(struct bch_ctx *ctx, struct bch_paths *paths);

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <bcachefs/error.h>
+
 #include "ondisk/sb_sections.h"
 
 #define SB_BUILD_IMAGES	    "tests/images/superblocks"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The inside of `vm batch`: runs the cases of /host/cases/list one by one and tells the host about each.
 # A line of the list: number, seconds, index of the first device, number of devices.
-# shellcheck shell=busybox
+# shellcheck shell=dash
 
 # vda, ..., vdz, vdaa, ...: the kernel's names of disks.
 disk_name() { # INDEX
-	local letters=abcdefghijklmnopqrstuvwxyz name='' n=$1
+	local name='' n=$1
 	while [ "$n" -ge 0 ]; do
-		name=${letters:$((n % 26)):1}$name
+		name=$(printf %b "\\0$(printf %o $((97 + n % 26)))")$name # 97 is a
 		n=$((n / 26 - 1))
 	done
 	echo "/dev/vd$name"
@@ -46,6 +46,7 @@ log_of_case() { # NR
 run_case() { # NR SECONDS
 	local pid status
 	echo "case-$1-begins" >/dev/kmsg
+	# shellcheck disable=SC2016 # the inner shell expands it
 	setsid timeout -s KILL "$2" sh -c 'cd "$CASE" && . /host/guest.sh && . ./case.sh' &
 	pid=$!
 	wait $pid
@@ -76,3 +77,4 @@ while [ ! "$tainted" ] && read -r nr seconds first count; do
 	[ $status = 0 ] || [ $status = 77 ] || log_of_case "$nr" | tail -n 200
 	printf '\n@@done %s %s\n' "$nr" $status
 done </host/cases/list
+echo @@over

@@ -8,18 +8,25 @@
 #                    77: skipped, others: bad. Lines `# kernel: 6.16` and `# seconds: 90` in it override -k and -t.
 #   dev0.img, ...    its devices
 #   before.sh        if there: run by bash on the host, in the folder, before the boot; may make the images
-#   after.sh         if there: the same after the case, where it was good; the machine runs on, but touches the images no more
+#   after.sh         if there: the same after the case, where it was good; the machine runs on, but is done with the images
 #
 # A case that hangs, crashes or soils the kernel is bad, and the cases after it run in a fresh boot.
-# shellcheck shell=bash disable=SC2154 # vm sets what all of it shares
+# shellcheck shell=bash disable=SC2034,SC2154 # what all of vm shares
 
 # A disk costs 0.14 s of a boot, and a boot 4 s.
 vm_batch_disks=32
+
+# Seconds without a word from the machine, besides those of a running case: for a boot, for the end of a case.
+vm_patience=120
 
 case_setting() { # NR NAME DEFAULT
 	local value
 	value=$(sed -n "s/^# $2: *//p" "${cases[$1]}/case.sh")
 	echo "${value:-$3}"
+}
+
+time_limit() { # NR
+	case_setting "$1" seconds "${seconds:-60}"
 }
 
 count_images() { # NR
@@ -55,21 +62,20 @@ prepare() { # NR...
 
 # Puts a case into the boot: its files into ROOT, its images behind those in the array images.
 add_case() { # NR ROOT
-	local case=${cases[$1]} to=$2/host/cases/$1 nr_disks i limit
-	nr_disks=$(count_images "$1") limit=$(case_setting "$1" seconds "${seconds:-60}")
+	local case=${cases[$1]} to=$2/host/cases/$1 nr_disks i
+	nr_disks=$(count_images "$1")
 	mkdir -p "$to"
 	find "$case" -mindepth 1 -maxdepth 1 ! -name 'dev*.img' -exec cp -r {} "$to/" \;
-	echo "$1 $limit ${#images[@]} $nr_disks" >>"$2/host/cases/list"
+	echo "$1 $(time_limit "$1") ${#images[@]} $nr_disks" >>"$2/host/cases/list"
 	for ((i = 0; i < nr_disks; i++)); do
 		images+=("$case/dev$i.img")
 	done
-	((patience >= limit + 120)) || patience=$((limit + 120))
 }
 
 # Moves cases from the array waiting to the array booted: those of the first one's kernel, as many as fit.
 fill_boot() { # ROOT
 	local nr rest=()
-	booted=() images=() patience=0
+	booted=() images=()
 	boot_series=$(case_setting "${waiting[0]}" kernel "$series")
 	for nr in "${waiting[@]}"; do
 		if [[ $(case_setting "$nr" kernel "$series") == "$boot_series" ]] &&
@@ -83,20 +89,24 @@ fill_boot() { # ROOT
 	waiting=("${rest[@]}")
 }
 
-# Reads what batch-guest.sh says until the machine ends or says nothing for too long. Sets ended[NR] for each case
-# that came to an end, and current to one that began and did not.
+# Reads what batch-guest.sh says until it is over, or the machine ends or says nothing for too long. Sets ended[NR]
+# for each case that came to an end, and current to one that began and did not.
 follow() { # FD
-	local line nr status
+	local line nr status patience=$vm_patience
 	current=''
 	while IFS= read -r -t "$patience" -u "$1" line; do
 		case $line in
-		"@@case "*) current=${line#@@case } ;;
+		"@@case "*)
+			current=${line#@@case }
+			patience=$(($(time_limit "$current") + vm_patience))
+			;;
 		"@@done "*)
 			read -r _ nr status <<<"$line"
 			((status)) || run_hook "$nr" after.sh || status=$?
 			finish "$nr" "$status"
 			ended[nr]=1 current=''
 			;;
+		@@over) return ;;
 		*) [[ ! $current ]] || printf '%s\n' "$line" >>"$work/output.$current" ;;
 		esac
 	done
@@ -104,8 +114,7 @@ follow() { # FD
 
 # One boot of cases from the array waiting. Those that it did not come to are waiting again.
 boot_cases() {
-	# shellcheck disable=SC2034 # drives is for exec_machine
-	local root=$work/boot.$BASHPID booted images patience boot_series drives fd machine nr current ended=()
+	local root=$work/boot.$BASHPID booted images boot_series drives fd machine nr current ended=()
 	rm -rf "$root"
 	cp -r "$work/root" "$root"
 	cp "$vm_dir/batch-guest.sh" "$root/host/run.sh"
@@ -129,7 +138,10 @@ boot_cases() {
 	fi
 	for nr in "${booted[@]}"; do
 		if ((!${#ended[@]})); then
-			tail -n60 "$root.console" >"$work/output.$nr"
+			{
+				echo "the machine did not come up:"
+				tail -n60 "$root.console"
+			} >>"$work/output.$nr"
 			finish "$nr" 125
 		elif [[ ! ${ended[nr]:-} ]]; then
 			waiting+=("$nr")
@@ -159,14 +171,14 @@ report() { # NR STATUS
 
 vm_batch() {
 	local cases nr status next=0 failed=0 statuses=()
-	parse_options "$@"
-	shift $((OPTIND - 1))
-	(($#)) || usage
 	if [[ ! ${CI:-} ]] && ! command -v qemu-system-x86_64 >/dev/null; then
 		echo "1..0 # SKIP no QEMU"
 		return
 	fi
 	need qemu-system-x86_64 qemu-system-x86
+	parse_options "$@"
+	shift $((OPTIND - 1))
+	(($#)) || usage
 	mapfile -t cases < <(realpath -e "$@")
 	vm_helper >/dev/null # once, before several jobs want it
 	echo "1..$#"

@@ -146,10 +146,10 @@ new_image() { # SIZE FILE
 write_case() { # DIR KERNEL
 	cat >"$1/case.sh" <<-END
 		# kernel: $2
-		# seconds: 300
+		# seconds: 600
 		[ ! -e passphrase ] || bcachefs unlock -f passphrase "\$DEV0" || fail "cannot unlock"
 		mount_ok
-		files_put 1 40
+		files_put 1 150
 		unmount_ok
 		mount_checked
 		files_check

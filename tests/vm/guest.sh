@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What scripts inside the machine share: mounting, the kernel's verdict, files to put and check. For busybox sh.
 # DEVS: the devices as mount wants them, joined by colons; MNT: where to mount. A batch sets both.
-# shellcheck shell=busybox
+# shellcheck shell=dash
 
-: "${DEVS:=/dev/vda}" "${MNT:=/mnt}"
+: "${DEVS=/dev/vda}" "${MNT=/mnt}"
 
 fail() {
 	echo "$*"

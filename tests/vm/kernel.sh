@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernels of the machine: fetched as Debian packages, cut down to an initramfs, cached. Sourced by vm.
-# shellcheck shell=bash disable=SC2154 # vm sets what all of it shares
+# shellcheck shell=bash disable=SC2034,SC2154 # what all of vm shares
 
 vm_cache=${XDG_CACHE_HOME:-$HOME/.cache}/bcachefs-tools-vm
 
@@ -156,9 +156,9 @@ vm_helper() {
 	local source=$vm_dir/vmh.c program
 	program=$vm_cache/vmh-$(cksum <"$source" | cut -d' ' -f1)
 	if [[ ! -x $program ]]; then
-		need gcc gcc
+		need "${CC:-gcc}" gcc
 		mkdir -p "$vm_cache"
-		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$program.$$" "$source" ||
+		"${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$program.$$" "$source" ||
 			die "could not compile $source"
 		mv "$program.$$" "$program"
 	fi

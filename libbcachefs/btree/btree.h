@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The btrees of an open filesystem: roots, nodes, and cursors over their keys. Format reference: 02.
+ *
+ * What cannot be read is -BCH_ERR_io, said with btree and place; the devices' part in it is in the log.
+ */
+
+#ifndef BCHFS_BTREE_BTREE_H
+#define BCHFS_BTREE_BTREE_H
+
+#include "btree/node.h"
+#include "btree/overlay.h"
+#include "ondisk/btree_ids.h"
+
+struct bch_fs;
+
+/* ------------------------------------------------------------------ start */
+
+struct bch_btree_opts {
+	size_t cache_bytes; /* of nodes that nobody uses; 0: 256 MiB */
+	u32 nr_threads;	    /* that read ahead; 0: 4 */
+};
+
+/*
+ * Gives @fs its btrees, all empty until their roots are set. An encrypted filesystem must be unlocked. Ended by
+ * bch_fs_close(). @opts may be NULL. -BCH_ERR_no_memory.
+ */
+int bch_btrees_start(struct bch_fs *fs, const struct bch_btree_opts *opts);
+
+/* ------------------------------------------------------------------ roots: 02 §9.3 */
+
+enum bch_root_state {
+	BCH_ROOT_ABSENT, /* an empty btree */
+	BCH_ROOT_PRESENT,
+	BCH_ROOT_LOST,	  /* it is known that there was one */
+	BCH_ROOT_SCANNED, /* lost, and its leaves found by bch_btree_scan() */
+};
+
+struct bch_btree_root {
+	enum bch_root_state state;
+	u8 level;	  /* of the root node */
+	struct bch_key k; /* to the root node, of a PRESENT one */
+};
+
+/*
+ * Sets roots before anything is read. @k (copied) is the pointer to the root node; NULL or a key that leads to no node:
+ * the root is lost. -BCH_ERR_out_of_range for ids from BCH_BTREE_ID_MAX on, -BCH_ERR_no_memory.
+ */
+int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct bch_key *k);
+
+/* Sets those of the superblock's clean section. -BCH_ERR_invalid_sb_clean where there is none, or a bad one. */
+int bch_btree_roots_from_clean(struct bch_fs *fs);
+
+/* Any id; those that cannot be are absent. The key lives as long as the filesystem is open. */
+struct bch_btree_root bch_btree_root(const struct bch_fs *fs, u32 btree_id);
+
+/* The sealed keys of the journal, before anything is read. Takes @overlay; NULL: none. */
+void bch_btrees_set_overlay(struct bch_fs *fs, struct bch_key_overlay *overlay);
+
+/* ------------------------------------------------------------------ nodes */
+
+/*
+ * The node that @ptr leads to, from the cache or else from its replicas. To be given back by bch_btree_node_put(). Any
+ * thread. Return: 0, -BCH_ERR_io, -BCH_ERR_no_memory.
+ */
+int bch_btree_node_get(struct bch_fs *fs, u8 btree_id, u8 level, const struct bch_key *ptr,
+		       const struct bch_btree_node **node);
+void bch_btree_node_put(struct bch_fs *fs, const struct bch_btree_node *node);
+
+/* Lets a thread read the node into the cache, if it is not there. Any thread. */
+void bch_btree_node_read_ahead(struct bch_fs *fs, u8 btree_id, u8 level, const struct bch_key *ptr);
+
+/*
+ * The node without the cache: for those who read each node once. Of its replicas the first that is good, else the first
+ * that is usable. @node is ended by the caller, whatever is returned. Any thread.
+ */
+int bch_btree_node_read(struct bch_fs *fs, u8 btree_id, u8 level, const struct bch_key *ptr,
+			struct bch_btree_node *node);
+
+/* Copies of nodes that were not good, since the start: they could not be read, or had something wrong. Any thread. */
+struct bch_btree_failures {
+	u64 nr_unreadable, nr_bad;
+};
+struct bch_btree_failures bch_btree_failures(const struct bch_fs *fs);
+
+/* ------------------------------------------------------------------ cursors */
+
+enum bch_cursor_flags {
+	BCH_CURSOR_DESCENDING = 1 << 0,
+	/*
+	 * Extents: from @from.offset up to and without @to.offset, every extent that reaches into it; else keys whose
+	 * positions lie in the range, both ends included. Ascending only.
+	 */
+	BCH_CURSOR_EXTENTS = 1 << 1,
+	/*
+	 * What is between keys comes too, as a key of type deleted that covers [pos.offset - size, pos.offset) as an
+	 * extent does. Within one inode, ascending, one version of each key at most.
+	 */
+	BCH_CURSOR_SLOTS = 1 << 2,
+};
+
+/* The snapshot that a cursor sees the keys from. Format reference: 04 §2.2. */
+struct bch_snapshot_view {
+	u32 id;
+	bool (*is_ancestor)(const void *arg, u32 id, u32 ancestor); /* or @id itself */
+	const void *arg;
+};
+
+/* Use the functions. One thread; a key that it gave lives until the next call on it. */
+struct bch_cursor {
+	struct bch_fs *fs;
+	u8 btree_id;
+	u8 level;   /* of the nodes whose keys are walked */
+	bool nodes; /* of interest are the nodes below */
+	bool done;
+	unsigned flags;
+	int dir;
+	struct bch_pos from, to;	      /* as they were given */
+	struct bch_pos pos, end;	      /* where to go on, and up to where */
+	const struct bch_snapshot_view *view; /* NULL: all snapshots */
+	const struct bch_btree_node *node;    /* under @layers; NULL: none */
+	struct bch_pos min, max;	      /* what @layers cover */
+	bool has_layers;
+	u32 nr_nodes; /* that it came to */
+	struct bch_overlay_run runs[2];
+	struct bch_layers layers;
+	struct bch_key held; /* came too early */
+	bool holds;
+	struct bch_key
+		seen; /* descending in a view: the best version so far, its value in @seen_value */
+	bool sees;
+	struct bch_key behind; /* follows the hole that was given */
+	bool has_behind;
+	u64 slot; /* the next offset to be covered */
+	u8 seen_value[BCH_KEY_VALUE_MAX];
+};
+
+/* The keys of a btree from @from to @to, in all snapshots. All positions and btrees are valid. */
+struct bch_cursor bch_cursor(struct bch_fs *fs, u8 btree_id, struct bch_pos from,
+			     struct bch_pos to);
+
+/* The same in a flavour: enum bch_cursor_flags. */
+struct bch_cursor bch_cursor_flavour(struct bch_fs *fs, u8 btree_id, struct bch_pos from,
+				     struct bch_pos to, unsigned flags);
+
+/* As seen from a snapshot: of each inode:offset one version or none, no whiteouts. @view must outlive the cursor. */
+struct bch_cursor bch_cursor_in_snapshot(struct bch_fs *fs, u8 btree_id, struct bch_pos from,
+					 struct bch_pos to, unsigned flags,
+					 const struct bch_snapshot_view *view);
+
+/* The pointers to the nodes of @level that hold positions from @from to @to; of the root too, for its level. */
+struct bch_cursor bch_cursor_nodes(struct bch_fs *fs, u8 btree_id, u8 level, struct bch_pos from,
+				   struct bch_pos to);
+
+/*
+ * 1 and the next key, 0 at the end, or an error. After -BCH_ERR_io (a node, or the root, cannot be read) the next call
+ * goes on behind what is missing.
+ */
+int bch_cursor_next(struct bch_cursor *cur, struct bch_key *k);
+
+/* Gives back what it holds. */
+void bch_cursor_end(struct bch_cursor *cur);
+static inline void bch_cursor_cleanup(struct bch_cursor *cur)
+{
+	bch_cursor_end(cur);
+}
+
+/* ------------------------------------------------------------------ scan: 02 §12.3, §12.4 */
+
+/*
+ * Looks for the nodes of all btrees in @btrees (bits by id) on all open members, and gives those of them whose root is
+ * lost its newest leaves: BCH_ROOT_SCANNED. Before anything is read. Reads all places that may hold nodes.
+ */
+int bch_btree_scan(struct bch_fs *fs, u64 btrees);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A btree node in memory: its bytes, and the order of its keys. Format reference: 02 §7. */
+
+#ifndef BCHFS_BTREE_NODE_H
+#define BCHFS_BTREE_NODE_H
+
+#include "base/array.h"
+#include "btree/layer.h"
+#include "codec/codec.h"
+#include "ondisk/node.h"
+#include "ondisk/sb_sections.h"
+
+/* What a filesystem says about its nodes; does not change while it is open. */
+struct bch_node_rules {
+	u64 magic;
+	u32 block_bytes, node_bytes;
+	u16 version, version_min;
+	const struct bch_crypt_key *key; /* NULL: none */
+	const struct bch_blacklist *blacklist;
+	size_t nr_blacklisted;
+	const struct bch_key_fs *keys; /* by which keys are judged; NULL: no rules about devices */
+};
+
+/* The node that is looked for. */
+struct bch_node_want {
+	u8 btree_id, level;
+	struct bch_node_ptr ptr;
+};
+
+/* Something wrong in a node. */
+struct bch_node_problem {
+	u16 id;		    /* enum bch_fsck_error */
+	bool of_key;	    /* at offset; else of the set of keys there */
+	u32 offset;	    /* bytes in the node */
+	struct bch_pos pos; /* of the key, as far as it is known */
+};
+
+/* Is a node that has problems to be used? Format reference: 02 §11.1. */
+enum bch_node_grade {
+	BCH_NODE_GOOD,	   /* yes: what is wrong was left out or corrected */
+	BCH_NODE_DOUBTFUL, /* if no replica is better */
+	BCH_NODE_UNUSABLE,
+};
+
+/* Where keys are in a node's bytes, in u64s. */
+struct bch_key_places {
+	u32 *v;
+	size_t nr, size; /* used, allocated: base/array.h */
+};
+
+/* Reading only, once it is decoded. */
+struct bch_btree_node {
+	u8 btree_id, level;
+	u32 seq; /* counts rewrites */
+	u64 cookie;
+	u64 journal_seq; /* the highest of its sets of keys */
+	struct bch_pos min, max;
+	struct bch_key_format format;
+	u8 *bytes;		    /* owned */
+	size_t len;		    /* used on the device */
+	struct bch_key_places keys; /* the live ones, by position */
+	BCH_ARRAY(struct bch_node_problem) problems;
+	enum bch_node_grade grade;
+};
+
+/*
+ * Decrypts a node's header in place, as far as @first encrypts: for who looks what a node is. -BCH_ERR_no_key, or
+ * -BCH_ERR_invalid_argument for checksum types that do not exist.
+ */
+int bch_node_header_decrypt(u8 *node, const struct bch_bset *first,
+			    const struct bch_crypt_key *key);
+
+/* Frees what it holds. */
+void bch_btree_node_end(struct bch_btree_node *node);
+
+/*
+ * Decodes node->bytes, node->len of them as they were read: checks, decrypts in place, and orders the keys. What is
+ * wrong is in node->problems, node->grade says what follows. Keys that are wrong are left out, their neighbours stay.
+ * -BCH_ERR_no_memory.
+ */
+int bch_btree_node_decode(struct bch_btree_node *node, const struct bch_node_rules *rules,
+			  const struct bch_node_want *want);
+
+/* Its keys as a layer; @node must outlive it. */
+struct bch_layer bch_btree_node_layer(const struct bch_btree_node *node);
+
+/* Key number @nr, below node->keys.nr, by position. Its value lives as long as the node. */
+struct bch_key bch_btree_node_key(const struct bch_btree_node *node, size_t nr);
+
+/* The number of the first key not before @pos; node->keys.nr where there is none. */
+size_t bch_btree_node_find(const struct bch_btree_node *node, struct bch_pos pos);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the btrees of an open filesystem are, for the files of this folder. */
+
+#ifndef BCHFS_BTREE_PRIVATE_H
+#define BCHFS_BTREE_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "base/thread_pool.h"
+#include "btree/btree.h"
+#include "ondisk/key_private.h"
+#include "super/super.h"
+
+struct bch_node_cache;
+
+/* Roots, overlay and scanned are set before anything is read, and then only read. */
+struct bch_btrees {
+	struct bch_fs_attachment attachment;
+	struct bch_node_rules rules; /* but for the key */
+	struct bch_blacklist *blacklist;
+	struct bch_key_fs keys;
+	struct bch_btree_root roots[BCH_BTREE_ID_MAX]; /* values of keys owned */
+	struct bch_key_overlay *overlay;	       /* NULL: none */
+	struct bch_key_overlay *scanned; /* pointers to leaves of SCANNED roots; NULL: none */
+	struct bch_node_cache *cache;
+	struct bch_thread_pool *pool;
+	_Atomic u64 nr_unreadable, nr_bad; /* counts alone: no order is needed */
+};
+
+/* A cache of at most @limit bytes besides what is in use. NULL where memory is out. Freed when nobody uses a node. */
+struct bch_node_cache *bch_node_cache_new(size_t limit);
+void bch_node_cache_free(struct bch_node_cache *cache);
+
+/* One line in the log for each problem of a node at @sector of @dev, but not thousands. */
+void bch_node_problems_log(struct bch_fs *fs, const struct bch_btree_node *node, const char *dev,
+			   u64 sector);
+
+/* Says that no copy of the node that ends at @max is usable: -BCH_ERR_io. */
+int bch_node_unreadable(struct bch_fs *fs, u8 btree_id, u8 level, struct bch_pos max);
+
+#endif

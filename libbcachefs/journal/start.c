@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Starting to read: roots from the clean section or the journal, and the journal's keys over the nodes. Format
+ * reference: 03 §7.3, §9.2.
+ */
+
+#include <bcachefs/journal.h>
+#include "btree/btree.h"
+#include "journal/journal.h"
+
+/* Numbers that a kernel may have had in flight: 03 §5. */
+#define SKIP	   64
+#define SKIP_NEWER 4096
+
+#define VERSION_NEWER BCH_VERSION(1, 29)
+
+static int take_root(void *arg, u8 btree_id, u8 level, const struct bch_key *k)
+{
+	return bch_btree_root_set(arg, btree_id, level, k);
+}
+
+static int take_key(void *arg, u8 btree_id, u8 level, const struct bch_key *k)
+{
+	return bch_key_overlay_add(arg, btree_id, level, k);
+}
+
+static bool has_feature(const struct bch_fs *fs, enum bch_sb_feature feature)
+{
+	return le64_get(fs->super.sb->features[0]) >> feature & 1;
+}
+
+static int check_features(struct bch_fs *fs, bool clean)
+{
+	if (has_feature(fs, BCH_FEATURE_new_extent_overwrite) &&
+	    (clean || has_feature(fs, BCH_FEATURE_extents_above_btree_updates)))
+		return 0;
+	return bch_error_whole(
+		fs->ctx, -BCH_ERR_invalid_sb_features,
+		"filesystem was written by a version that is too old to be recovered");
+}
+
+/* What nodes hold of updates whose entries never became durable is to be ignored: 03 §5. */
+static int blacklist_tail(struct bch_fs *fs, const struct bch_journal *j)
+{
+	bool newer = le16_get(fs->super.sb->version) >= VERSION_NEWER;
+	u64 skip = newer ? SKIP_NEWER : SKIP;
+
+	return bch_super_blacklist_add(
+		&fs->super, (struct bch_blacklist){ j->blacklist_seq, j->start_seq + skip });
+}
+
+/* Nothing tells where the btrees are; a scan may find their nodes. */
+static int lose_roots(struct bch_fs *fs)
+{
+	int err = 0;
+
+	for (u8 id = 0; id < BCH_BTREE_NR && !err; id++)
+		err = bch_btree_root_set(fs, id, 0, NULL);
+	return err;
+}
+
+static int replay_keys(struct bch_fs *fs, struct bch_journal *j, const struct bch_rewind *rewind)
+{
+	struct bch_key_overlay *overlay = bch_key_overlay_new();
+	struct bch_replay_sink sink = { .arg = overlay, .key = take_key };
+	int err = overlay ? 0 : -BCH_ERR_no_memory;
+
+	if (!err && rewind->from != rewind->to)
+		err = bch_journal_reach(j, rewind->to);
+	if (!err)
+		err = bch_journal_replay_keys(j, &sink, rewind);
+	if (err) {
+		bch_key_overlay_free(overlay);
+		return err;
+	}
+	bch_key_overlay_seal(overlay);
+	bch_btrees_set_overlay(fs, overlay);
+	return 0;
+}
+
+static int replay(struct bch_fs *fs, struct bch_journal *j, const struct bch_start_opts *opts)
+{
+	struct bch_replay_sink sink = { .arg = fs, .root = take_root };
+	struct bch_replay_state state = { 0 };
+	int err = opts->rewind ? bch_journal_rewind(j, opts->rewind_to, &state.rewind) : 0;
+
+	if (!err)
+		err = bch_journal_replay_early(j, &sink, &state);
+	return err || opts->no_journal ? err : replay_keys(fs, j, &state.rewind);
+}
+
+static int start_from_journal(struct bch_fs *fs, const struct bch_btree_opts *btree_opts,
+			      const struct bch_start_opts *opts)
+{
+	struct bch_journal *j bch_auto(journal) = NULL;
+	bool clean = bch_sb_flag(fs->super.sb, BCH_SB_CLEAN), usable;
+	int err = bch_journal_read(fs, &j);
+
+	if (err)
+		return err;
+	bch_journal_report(j);
+	usable = j->last_seq || bch_journal_use_newest(j);
+	if (usable && !clean)
+		err = blacklist_tail(fs, j);
+	if (!err)
+		err = bch_btrees_start(fs, btree_opts);
+	if (err)
+		return err;
+	return usable ? replay(fs, j, opts) : lose_roots(fs);
+}
+
+int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
+{
+	static const struct bch_start_opts none;
+	struct bch_btree_opts btree_opts = { .cache_bytes = opts ? opts->cache_bytes : 0 };
+	bool clean = bch_sb_flag(fs->super.sb, BCH_SB_CLEAN);
+	int err;
+
+	opts = opts ? opts : &none;
+	if (!bch_sb_flag(fs->super.sb, BCH_SB_INITIALIZED)) {
+		bch_log(fs->ctx, BCH_LOG_info, "filesystem was never mounted: it holds no keys");
+		return bch_btrees_start(fs, &btree_opts);
+	}
+	err = check_features(fs, clean);
+	if (err)
+		return err;
+	if (!clean || opts->rewind)
+		return start_from_journal(fs, &btree_opts, opts);
+	err = bch_btrees_start(fs, &btree_opts);
+	return err ? err : bch_btree_roots_from_clean(fs);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What points to data: decodes entries, walks pointers. Rules and text: key_ptrs.c. Format reference: 05 §2, 08 §4.3. */
+
+#include "ondisk/key_extent.h"
+
+#include "ondisk/csum_types.h"
+
+static const u8 entry_u64s[BCH_EXTENT_ENTRY_NR] = {
+#define E(nr, name, u64s) [nr] = u64s,
+	BCH_EXTENT_ENTRIES(E)
+#undef E
+};
+
+#define BTREE_PTR_V2_HEADER 40
+#define REFLINK_V_HEADER    8
+
+static u64 word_at(struct bch_bytes b, size_t nr)
+{
+	le64 v;
+
+	memcpy(&v, b.p + nr * 8, sizeof(v));
+	return le64_get(v);
+}
+
+struct bch_ptr bch_ptr_get(u64 word)
+{
+	return (struct bch_ptr){
+		.cached = bch_bits_get(word, 1, 2),
+		.unwritten = bch_bits_get(word, 3, 4),
+		.offset_sectors = bch_bits_get(word, 4, 48),
+		.dev_idx = (u8)bch_bits_get(word, 48, 56),
+		.gen = (u8)bch_bits_get(word, 56, 64),
+	};
+}
+
+/* Where each form of a crc keeps its fields: bits of the first word, each up to the next. Format reference: 05 §2.2. */
+static const struct crc_form {
+	u8 compressed, uncompressed, offset, nonce, nonce_end, csum_type, compression_type;
+} crc_forms[] = {
+	[BCH_EXTENT_ENTRY_crc32] = { 2, 9, 16, 23, 23, 24, 28 },
+	[BCH_EXTENT_ENTRY_crc64] = { 3, 12, 21, 30, 40, 40, 44 },
+	[BCH_EXTENT_ENTRY_crc128] = { 4, 17, 30, 43, 56, 56, 60 },
+};
+
+static struct bch_crc get_crc(enum bch_extent_entry_type type, struct bch_bytes b)
+{
+	const struct crc_form *f = &crc_forms[type];
+	u64 w = word_at(b, 0);
+	struct bch_crc crc = {
+		.compressed_sectors = (u32)bch_bits_get(w, f->compressed, f->uncompressed) + 1,
+		.uncompressed_sectors = (u32)bch_bits_get(w, f->uncompressed, f->offset) + 1,
+		.offset_sectors = (u32)bch_bits_get(w, f->offset, f->nonce),
+		.nonce = (u32)bch_bits_get(w, f->nonce, f->nonce_end),
+		.csum_type = (u8)bch_bits_get(w, f->csum_type, f->csum_type + 4U),
+		.compression_type =
+			(u8)bch_bits_get(w, f->compression_type, f->compression_type + 4U),
+	};
+
+	if (type == BCH_EXTENT_ENTRY_crc32) {
+		crc.csum_lo = w >> 32;
+	} else if (type == BCH_EXTENT_ENTRY_crc64) {
+		crc.csum_hi = w >> 48;
+		crc.csum_lo = word_at(b, 1);
+	} else {
+		crc.csum_lo = word_at(b, 1);
+		crc.csum_hi = word_at(b, 2);
+	}
+	return crc;
+}
+
+/* Where rebalance and reconcile keep the options: bits, and that of "from the inode". */
+struct opts_form {
+	struct {
+		u8 lo, hi, from_inode;
+	} opt[BCH_EXTENT_OPT_NR];
+};
+
+static const struct opts_form rebalance_form = { {
+	[BCH_EXTENT_OPT_data_replicas] = { 36, 40, 13 },
+	[BCH_EXTENT_OPT_data_checksum] = { 32, 36, 11 },
+	[BCH_EXTENT_OPT_erasure_code] = { 31, 32, 10 },
+	[BCH_EXTENT_OPT_background_compression] = { 40, 48, 12 },
+	[BCH_EXTENT_OPT_background_target] = { 48, 64, 14 },
+	[BCH_EXTENT_OPT_promote_target] = { 15, 31, 9 },
+} };
+
+static const struct opts_form reconcile_form = { {
+	[BCH_EXTENT_OPT_data_replicas] = { 28, 31, 22 },
+	[BCH_EXTENT_OPT_data_checksum] = { 31, 35, 23 },
+	[BCH_EXTENT_OPT_erasure_code] = { 35, 36, 24 },
+	[BCH_EXTENT_OPT_background_compression] = { 36, 44, 25 },
+	[BCH_EXTENT_OPT_background_target] = { 44, 54, 26 },
+	[BCH_EXTENT_OPT_promote_target] = { 54, 64, 27 },
+} };
+
+static struct bch_extent_opts get_opts(const struct opts_form *f, u64 word)
+{
+	struct bch_extent_opts o = { 0 };
+
+	for (unsigned i = 0; i < BCH_EXTENT_OPT_NR; i++) {
+		o.value[i] = (u16)bch_bits_get(word, f->opt[i].lo, f->opt[i].hi);
+		if (word >> f->opt[i].from_inode & 1)
+			o.from_inode = (u8)(o.from_inode | 1 << i);
+	}
+	return o;
+}
+
+static struct bch_extent_opts get_reconcile(u64 word)
+{
+	struct bch_extent_opts o = get_opts(&reconcile_form, word);
+
+	o.ptrs_moving = (u8)bch_bits_get(word, 10, 15);
+	o.hipri = bch_bits_get(word, 15, 16);
+	o.pending = bch_bits_get(word, 16, 17);
+	o.need = (u8)bch_bits_get(word, 17, 22);
+	return o;
+}
+
+static void decode_entry(struct bch_bytes b, struct bch_extent_entry *e)
+{
+	u64 word = word_at(b, 0);
+
+	switch (e->type) {
+	case BCH_EXTENT_ENTRY_ptr:
+		e->ptr = bch_ptr_get(word);
+		break;
+	case BCH_EXTENT_ENTRY_crc32:
+	case BCH_EXTENT_ENTRY_crc64:
+	case BCH_EXTENT_ENTRY_crc128:
+		e->crc = get_crc(e->type, b);
+		break;
+	case BCH_EXTENT_ENTRY_stripe_ptr:
+		e->stripe = (struct bch_stripe_ptr){ .block = (u8)bch_bits_get(word, 5, 13),
+						     .redundancy = (u8)bch_bits_get(word, 13, 17),
+						     .idx = bch_bits_get(word, 17, 64) };
+		break;
+	case BCH_EXTENT_ENTRY_rebalance:
+		e->opts = get_opts(&rebalance_form, word);
+		break;
+	case BCH_EXTENT_ENTRY_reconcile:
+		e->opts = get_reconcile(word);
+		break;
+	case BCH_EXTENT_ENTRY_flags:
+		e->flags = word >> 7;
+		break;
+	case BCH_EXTENT_ENTRY_reconcile_bp:
+		e->idx = word >> 9;
+		break;
+	case BCH_EXTENT_ENTRY_NR:
+		break;
+	}
+}
+
+bool bch_extent_entry_next(struct bch_bytes *rest, struct bch_extent_entry *e)
+{
+	u64 word;
+
+	if (rest->len < 8)
+		return false;
+	word = word_at(*rest, 0);
+	if (!word || __builtin_ctzll(word) >= BCH_EXTENT_ENTRY_NR)
+		return false;
+	e->type = (enum bch_extent_entry_type)__builtin_ctzll(word);
+	if (rest->len < entry_u64s[e->type] * 8U)
+		return false;
+
+	decode_entry(*rest, e);
+	*rest = bch_bytes_from(*rest, entry_u64s[e->type] * 8U);
+	return true;
+}
+
+static struct bch_bytes stripe_ptrs(struct bch_bytes val)
+{
+	size_t len = val.len < 8 ? 0 : val.p[3] * 8U;
+	struct bch_bytes ptrs = bch_bytes_from(val, 8);
+
+	if (ptrs.len > len)
+		ptrs.len = len;
+	return ptrs;
+}
+
+struct bch_bytes bch_key_extent_entries(const struct bch_key *k)
+{
+	switch (k->type) {
+	case BCH_KEY_btree_ptr:
+	case BCH_KEY_extent:
+		return k->val;
+	case BCH_KEY_btree_ptr_v2:
+		return bch_bytes_from(k->val, BTREE_PTR_V2_HEADER);
+	case BCH_KEY_reflink_v:
+		return bch_bytes_from(k->val, REFLINK_V_HEADER);
+	case BCH_KEY_stripe:
+		return stripe_ptrs(k->val);
+	default:
+		return (struct bch_bytes){ 0 };
+	}
+}
+
+bool bch_crc_is_compressed(const struct bch_crc *crc)
+{
+	return crc->compression_type && crc->compression_type != BCH_COMPRESSION_incompressible;
+}
+
+u64 bch_crc_disk_sectors(const struct bch_crc *crc, u32 key_sectors)
+{
+	if (!bch_crc_is_compressed(crc))
+		return key_sectors;
+	return ((u64)key_sectors * crc->compressed_sectors + crc->uncompressed_sectors - 1) /
+	       crc->uncompressed_sectors;
+}
+
+struct bch_extent_walk bch_extent_walk(const struct bch_key *k)
+{
+	return (struct bch_extent_walk){
+		.rest = bch_key_extent_entries(k),
+		.crc = { .compressed_sectors = k->size, .uncompressed_sectors = k->size },
+	};
+}
+
+bool bch_extent_ptr_next(struct bch_extent_walk *w, struct bch_extent_ptr *p)
+{
+	struct bch_extent_entry e;
+
+	*p = (struct bch_extent_ptr){ 0 };
+	while (bch_extent_entry_next(&w->rest, &e)) {
+		if (bch_extent_entry_is_crc(e.type)) {
+			w->crc = e.crc;
+		} else if (e.type == BCH_EXTENT_ENTRY_stripe_ptr) {
+			p->stripe = e.stripe;
+			p->in_stripe = true;
+		} else if (e.type == BCH_EXTENT_ENTRY_ptr) {
+			p->ptr = e.ptr;
+			p->crc = w->crc;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What points to data: the entries of extents, btree pointers and indirect extents. Format reference: 05 §2, 08 §4.3. */
+
+#ifndef BCHFS_ONDISK_KEY_EXTENT_H
+#define BCHFS_ONDISK_KEY_EXTENT_H
+
+#include "ondisk/bkey.h"
+
+/* Number (the lowest set bit of the first word), name, u64s. */
+/* clang-format off */
+#define BCH_EXTENT_ENTRIES(E)	\
+	E(0, ptr,		1)	\
+	E(1, crc32,		1)	\
+	E(2, crc64,		2)	\
+	E(3, crc128,		3)	\
+	E(4, stripe_ptr,	1)	\
+	E(5, rebalance,		1)	\
+	E(6, flags,		1)	\
+	E(7, reconcile,		1)	\
+	E(8, reconcile_bp,	1)
+/* clang-format on */
+
+enum bch_extent_entry_type {
+#define E(nr, name, u64s) BCH_EXTENT_ENTRY_##name = nr,
+	BCH_EXTENT_ENTRIES(E)
+#undef E
+	BCH_EXTENT_ENTRY_NR
+};
+
+#define BCH_PTRS_MAX	 16
+#define BCH_PTR_DEV_NONE 255 /* a lost block of a stripe, or a replica that is missing */
+
+struct bch_ptr {
+	u64 offset_sectors; /* on the device */
+	u8 dev_idx, gen;
+	bool cached, unwritten;
+};
+
+/* How the blob is stored that the pointers after it lead to; sizes and places in sectors. */
+struct bch_crc {
+	u32 compressed_sectors, uncompressed_sectors;
+	u32 offset_sectors; /* of the key's data in the decoded blob */
+	u32 nonce;	    /* sectors */
+	u8 csum_type, compression_type;
+	u64 csum_lo, csum_hi;
+};
+
+/* The block of a stripe that the next pointer is. */
+struct bch_stripe_ptr {
+	u64 idx;
+	u8 block, redundancy;
+};
+
+/* Number, name as in texts: bits of need and from_inode. Format reference: 08 §8.2. */
+/* clang-format off */
+#define BCH_EXTENT_OPTS(O)		\
+	O(0, data_replicas)		\
+	O(1, data_checksum)		\
+	O(2, erasure_code)		\
+	O(3, background_compression)	\
+	O(4, background_target)		\
+	O(5, promote_target)
+/* clang-format on */
+
+enum bch_extent_opt {
+#define O(nr, name) BCH_EXTENT_OPT_##name = nr,
+	BCH_EXTENT_OPTS(O)
+#undef O
+	BCH_EXTENT_OPT_NR
+};
+
+/* The options that applied to an extent, and what is to be done to make it so: rebalance, reconcile. */
+struct bch_extent_opts {
+	u16 value[BCH_EXTENT_OPT_NR];
+	u8 from_inode;	/* set of options, as bits: the inode's, not the filesystem's */
+	u8 need;	/* set of options that the extent does not fulfil */
+	u8 ptrs_moving; /* set of pointers, by index */
+	bool hipri, pending;
+};
+
+struct bch_extent_entry {
+	enum bch_extent_entry_type type;
+	union {
+		struct bch_ptr ptr;
+		struct bch_crc crc; /* crc32, crc64, crc128 */
+		struct bch_stripe_ptr stripe;
+		struct bch_extent_opts opts; /* rebalance, reconcile */
+		u64 flags;
+		u64 idx; /* reconcile_bp */
+	};
+};
+
+#define BCH_EXTENT_FLAG_poisoned (1ULL << 0)
+
+static inline bool bch_extent_entry_is_crc(enum bch_extent_entry_type type)
+{
+	return type >= BCH_EXTENT_ENTRY_crc32 && type <= BCH_EXTENT_ENTRY_crc128;
+}
+
+/* Is the data stored other than as it is? "Incompressible" is. */
+bool bch_crc_is_compressed(const struct bch_crc *crc);
+
+/* Sectors that a key of @key_sectors takes on a device of its pointer. Format reference: 05 §8. */
+u64 bch_crc_disk_sectors(const struct bch_crc *crc, u32 key_sectors);
+
+/* A pointer alone, as stripes hold them. */
+struct bch_ptr bch_ptr_get(u64 word);
+
+/* The bytes of the entries in a value; empty for types without. */
+struct bch_bytes bch_key_extent_entries(const struct bch_key *k);
+
+/*
+ * Takes the next entry off @rest. False at the end, and, leaving @rest not empty, at an entry that is unknown or cut
+ * off: what follows cannot be read.
+ */
+bool bch_extent_entry_next(struct bch_bytes *rest, struct bch_extent_entry *e);
+
+/* A pointer with all that governs it. Format reference: 05 §2.3. */
+struct bch_extent_ptr {
+	struct bch_ptr ptr;
+	struct bch_crc crc; /* that of uncompressed data without checksum where there is none */
+	struct bch_stripe_ptr stripe;
+	bool in_stripe;
+};
+
+/* A walk over the pointers of a key: struct bch_extent_walk w = bch_extent_walk(k); while (bch_extent_ptr_next(&w, &p)). */
+struct bch_extent_walk {
+	struct bch_bytes rest;
+	struct bch_crc crc;
+};
+
+struct bch_extent_walk bch_extent_walk(const struct bch_key *k);
+bool bch_extent_ptr_next(struct bch_extent_walk *w, struct bch_extent_ptr *p);
+
+#endif

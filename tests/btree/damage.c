@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Nodes that are lost: other replicas, the rest of the btree, leaves that a scan finds. */
+
+#include "image.h"
+
+#include "ondisk/key_extent.h"
+
+#define DIR_DEEP  "tests/images/139-removed" /* has btrees of two levels, on several members */
+#define DIR_FRESH "tests/images/11-fresh"    /* never mounted: each node was written once */
+
+/* Zeroes the header of the node in the image files; @nr_copies of those that are there. Returns how many there were. */
+static u32 destroy(const struct image *image, const struct bch_key *ptr, u32 nr_copies)
+{
+	struct bch_extent_walk w = bch_extent_walk(ptr);
+	static const u8 zero[512];
+	struct bch_extent_ptr p;
+	u32 nr = 0;
+
+	while (bch_extent_ptr_next(&w, &p)) {
+		const struct bch_fs_member *m = &image->fs->members[p.ptr.dev_idx];
+		int fd;
+
+		if (p.ptr.dev_idx >= image->fs->nr_members || !m->blkdev || nr++ >= nr_copies)
+			continue;
+		fd = open(m->blkdev->name, O_WRONLY);
+		assert_true(fd >= 0);
+		assert_int_equal(
+			pwrite(fd, zero, sizeof(zero), (off_t)BCH_BYTES(p.ptr.offset_sectors)),
+			sizeof(zero));
+		close(fd);
+	}
+	return nr;
+}
+
+/* As the kernel left it, with the walks over its btrees as they should be. */
+static struct image prepare(struct temp *t, const char *dir, struct image_walk want[BCH_BTREE_NR])
+{
+	struct image image = image_unpack(t, dir);
+
+	image_open(&image, NULL);
+	if (!image_is_clean(&image))
+		return image;
+	assert_int_equal(bch_btree_roots_from_clean(image.fs), 0);
+	for (u8 id = 0; id < BCH_BTREE_NR; id++)
+		want[id] = image_walk(image.fs, id);
+	return image;
+}
+
+static void reopen(struct image *image)
+{
+	image_close(image);
+	image_ready(image, NULL);
+}
+
+static void assert_same(const struct image *image, u8 id, const struct image_walk *want)
+{
+	struct image_walk have = image_walk(image->fs, id);
+
+	if (have.hash != want->hash)
+		print_error("%s, %s: %" PRIu64 " keys of %" PRIu64 ", %" PRIu64 " errors\n",
+			    image->dir, bch_btree_names[id], have.nr_keys, want->nr_keys,
+			    have.nr_errors);
+	assert_int_equal(have.nr_errors, 0);
+	assert_true(have.hash == want->hash);
+}
+
+static void good_replica_serves_for_a_bad_one(void **state)
+{
+	struct image_walk want[BCH_BTREE_NR];
+	struct image image = prepare(*state, DIR_DEEP, want);
+	u32 nr_copies = 0;
+
+	for (u8 id = 0; id < BCH_BTREE_NR; id++) {
+		struct bch_btree_root root = bch_btree_root(image.fs, id);
+
+		if (root.state == BCH_ROOT_PRESENT && destroy(&image, &root.k, 0) > 1)
+			nr_copies += destroy(&image, &root.k, 1);
+	}
+	assert_true(nr_copies > 0);
+	reopen(&image);
+	for (u8 id = 0; id < BCH_BTREE_NR; id++)
+		assert_same(&image, id, &want[id]);
+	assert_int_equal(bch_btree_failures(image.fs).nr_bad, nr_copies / 2);
+	assert_non_null(strstr(image.t->warned, "btree_node_bad_magic"));
+	assert_non_null(strstr(image.t->warned, "at sector"));
+	image_end(&image);
+}
+
+static void walk_goes_on_behind_an_unreadable_leaf(void **state)
+{
+	struct image_walk want[BCH_BTREE_NR], have;
+	struct image image = prepare(*state, DIR_DEEP, want);
+	const struct bch_btree_node *leaf;
+	size_t nr_lost;
+
+	{
+		struct bch_cursor cur bch_auto(cursor) =
+			bch_cursor_nodes(image.fs, BCH_BTREE_dirents, 0, BCH_POS_MIN, BCH_SPOS_MAX);
+		struct bch_key ptr;
+
+		assert_int_equal(bch_cursor_next(&cur, &ptr), 1);
+		assert_int_equal(bch_btree_node_get(image.fs, BCH_BTREE_dirents, 0, &ptr, &leaf),
+				 0);
+		nr_lost = leaf->keys.nr;
+		bch_btree_node_put(image.fs, leaf);
+		assert_true(destroy(&image, &ptr, 99) > 0);
+	}
+	reopen(&image);
+	have = image_walk(image.fs, BCH_BTREE_dirents);
+	assert_int_equal(have.nr_errors, 1);
+	assert_int_equal(have.nr_keys, want[BCH_BTREE_dirents].nr_keys - nr_lost);
+	image_end(&image);
+}
+
+/* Destroys all roots that are no leaves; the scan must make up for them. Returns how many. */
+static u32 check_scan(struct image *image, const struct image_walk want[BCH_BTREE_NR])
+{
+	u64 destroyed = 0;
+	u32 nr = 0;
+
+	for (u8 id = 0; id < BCH_BTREE_NR; id++) {
+		struct bch_btree_root root = bch_btree_root(image->fs, id);
+
+		if (root.state == BCH_ROOT_PRESENT && root.level) {
+			destroy(image, &root.k, 99);
+			destroyed |= 1ULL << id;
+			nr++;
+		}
+	}
+	reopen(image);
+	assert_int_equal(bch_btree_scan(image->fs, BCH_U64_MAX), 0);
+	for (u8 id = 0; id < BCH_BTREE_NR; id++) {
+		assert_int_equal(bch_btree_root(image->fs, id).state == BCH_ROOT_SCANNED,
+				 destroyed >> id & 1);
+		assert_same(image, id, &want[id]);
+	}
+	return nr;
+}
+
+static void scan_finds_every_key_of_a_btree_without_root(void **state)
+{
+	glob_t dirs = image_dirs("dev0.img.zst");
+	struct image_walk want[BCH_BTREE_NR];
+	u32 nr = 0;
+
+	for (size_t i = 0; i < dirs.gl_pathc; i++) {
+		struct image image = prepare(*state, dirs.gl_pathv[i], want);
+
+		if (image_is_clean(&image))
+			nr += check_scan(&image, want);
+		image_end(&image);
+	}
+	globfree(&dirs);
+	assert_true(nr > 0);
+}
+
+static void scan_leaves_sound_btrees_alone(void **state)
+{
+	struct image_walk want[BCH_BTREE_NR];
+	struct image image = prepare(*state, DIR_DEEP, want);
+
+	assert_int_equal(bch_btree_scan(image.fs, BCH_U64_MAX), 0);
+	for (u8 id = 0; id < BCH_BTREE_NR; id++) {
+		assert_int_not_equal(bch_btree_root(image.fs, id).state, BCH_ROOT_SCANNED);
+		assert_same(&image, id, &want[id]);
+	}
+	image_end(&image);
+}
+
+static void btree_of_which_nothing_is_found_stays_lost(void **state)
+{
+	struct image_walk want[BCH_BTREE_NR];
+	struct image image = prepare(*state, DIR_FRESH, want);
+	struct bch_btree_root root = bch_btree_root(image.fs, BCH_BTREE_subvolumes);
+
+	destroy(&image, &root.k, 99);
+	reopen(&image);
+	assert_int_equal(bch_btree_scan(image.fs, 1ULL << BCH_BTREE_subvolumes), 0);
+	assert_non_null(strstr(image.t->warned, "scan_found_nothing"));
+	assert_int_equal(image_walk(image.fs, BCH_BTREE_subvolumes).nr_errors, 1);
+	assert_same(&image, BCH_BTREE_snapshots, &want[BCH_BTREE_snapshots]);
+	image_end(&image);
+}
+
+#define ON_IMAGES(test) cmocka_unit_test_setup_teardown(test, temp_setup, temp_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_IMAGES(good_replica_serves_for_a_bad_one),
+		ON_IMAGES(walk_goes_on_behind_an_unreadable_leaf),
+		ON_IMAGES(scan_finds_every_key_of_a_btree_without_root),
+		ON_IMAGES(scan_leaves_sound_btrees_alone),
+		ON_IMAGES(btree_of_which_nothing_is_found_stays_lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

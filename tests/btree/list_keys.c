@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every key that a kernel wrote is valid, and prints as the tools of its time print it. Format reference: 02 §3, 04 to 06. */
+
+#include "image.h"
+
+/* Newer tools than the filesystem's version wrote its list. */
+#define OF_NEWER_TOOLS "13-v131-k616"
+
+/* Tools up to 1.28 print where inline data lies in their memory, we print the data. */
+#define NO_DATA ": datalen "
+
+/* The lines of list.txt below the heading of @btree, each with its newline. */
+static void list_of_btree(struct bch_buf *out, const char *dir, const char *btree)
+{
+	char command[512], *line = NULL;
+	size_t size = 0;
+	FILE *list;
+
+	snprintf(command, sizeof(command),
+		 "(cat %s/list.txt 2>/dev/null || zstd -qdc %s/list.txt.zst) | "
+		 "sed -n '$ { /^$/d }; /^== btree %s$/,/^== btree/ { /^==/d; p }'",
+		 dir, dir, btree);
+	list = popen(command, "r");
+	assert_non_null(list);
+	while (getline(&line, &size, list) > 0)
+		bch_buf_puts(out, line);
+	assert_int_equal(pclose(list), 0);
+	free(line);
+}
+
+static void keys_of_btree(struct bch_buf *out, const struct image *image, u8 btree_id)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor(image->fs, btree_id, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_key_fs fs;
+	const struct bch_key_context c = { .version = le16_get(image->fs->super.sb->version),
+					   .btree_id = btree_id,
+					   .fs = &fs };
+	struct bch_key k;
+	int more;
+
+	bch_key_fs_init(&fs, &image->fs->super);
+	while ((more = bch_cursor_next(&cur, &k)) > 0) {
+		assert_int_equal(bch_key_validate(&k, &c, NULL), BCH_KEY_VALID);
+		bch_key_text_put(out, &k, &c);
+		bch_buf_newline(out);
+	}
+	assert_int_equal(more, 0);
+}
+
+static size_t line_len(const char *line)
+{
+	const char *data = strstr(line, NO_DATA);
+	size_t len = strcspn(line, "\n");
+
+	if (data && data < line + len)
+		len = (size_t)(data - line) + strlen(NO_DATA) +
+		      strcspn(data + strlen(NO_DATA), ":");
+	return len;
+}
+
+static void assert_lines_equal(const char *dir, const char *have, const char *want)
+{
+	while (*have && *want) {
+		size_t len = line_len(have);
+
+		if (len != line_len(want) || memcmp(have, want, len))
+			fail_msg("%s\nhave: %.*s\nwant: %.*s", dir, (int)strcspn(have, "\n"), have,
+				 (int)strcspn(want, "\n"), want);
+		have += strcspn(have, "\n") + 1;
+		want += strcspn(want, "\n") + 1;
+	}
+	assert_string_equal(have, want);
+}
+
+static void compare_image(const struct image *image)
+{
+	for (u8 id = 0; id <= BCH_BTREE_accounting; id++) {
+		struct bch_buf have bch_auto(buf) = { 0 }, want bch_auto(buf) = { 0 };
+
+		list_of_btree(&want, image->dir, bch_btree_names[id]);
+		keys_of_btree(&have, image, id);
+		assert_lines_equal(image->dir, bch_buf_str(&have), bch_buf_str(&want));
+	}
+}
+
+static void keys_are_valid_and_print_as_the_tools_print_them(void **state)
+{
+	glob_t dirs = image_dirs("list.txt*");
+	u32 nr = 0;
+
+	for (size_t i = 0; i < dirs.gl_pathc; i++) {
+		struct image image;
+
+		if (strstr(dirs.gl_pathv[i], OF_NEWER_TOOLS))
+			continue;
+		image = image_unpack(*state, dirs.gl_pathv[i]);
+		image_open(&image, NULL);
+		if (image_is_clean(&image)) {
+			assert_int_equal(bch_btree_roots_from_clean(image.fs), 0);
+			compare_image(&image);
+			nr++;
+		}
+		image_end(&image);
+	}
+	globfree(&dirs);
+	assert_true(nr > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(keys_are_valid_and_print_as_the_tools_print_them,
+						temp_setup, temp_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

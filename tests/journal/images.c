@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Journals that kernels wrote: listed as the tools of their time do, and replayed as the kernel does. */
+
+#include "../btree/image.h"
+
+#include <bcachefs/journal.h>
+#include "base/array.h"
+
+#define LINE_MAX 32768
+
+/* 1.28's tool stops in the middle of some entries: what it prints is a part of what there is. */
+#define VERSION_PARTIAL BCH_VERSION(1, 20)
+
+struct lines {
+	BCH_ARRAY(char *) a;
+};
+
+static void lines_end(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->a.nr; i++)
+		free(lines->a.v[i]);
+	bch_array_end(&lines->a);
+}
+
+/* Ends the line before what differs between runs and hosts: addresses, control characters. */
+static void cut_behind(char *line, const char *word)
+{
+	char *at = strstr(line, word);
+
+	if (at)
+		at[strlen(word)] = 0;
+}
+
+/* "  written at      13-k616- 0:1:0 (sector 5120)": without the devices' names. */
+static void drop_device_names(char *line)
+{
+	char *out = line, *word, *rest = line;
+
+	while ((word = strtok_r(rest, " ", &rest)))
+		if (strpbrk(word, ":()") || strspn(word, "0123456789)") == strlen(word))
+			out += sprintf(out, "%s ", word);
+}
+
+static void add_line(struct lines *lines, char *line)
+{
+	size_t len = strlen(line);
+
+	if (strstr(line, "written at"))
+		drop_device_names(line);
+	cut_behind(line, ": datalen");
+	cut_behind(line, "deleting from trees");
+	len = strlen(line);
+	while (len && strchr(" \n", line[len - 1]))
+		line[--len] = 0;
+	if (strncmp(line, "    interior ", 13) &&
+	    len) /* a newline within a log message: we escape it */
+		assert_int_equal(bch_array_push(&lines->a, strdup(line)), 0);
+}
+
+static struct lines read_lines(const char *dir, const char *name, const char *first)
+{
+	struct lines lines = { 0 };
+	static char line[LINE_MAX];
+	char command[512];
+	bool begun = false;
+	FILE *file;
+
+	snprintf(command, sizeof(command), "cat %s/%s 2>/dev/null || zstd -qdc %s/%s.zst", dir,
+		 name, dir, name);
+	file = popen(command, "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		begun |= !strncmp(line, first, strlen(first));
+		if (begun)
+			add_line(&lines, line);
+	}
+	pclose(file);
+	return lines;
+}
+
+/* ------------------------------------------------------------------ list */
+
+static int take_lines(void *arg, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		add_line(arg, line);
+	free(copy);
+	return 0;
+}
+
+/* Every line that is wanted is there, in order; @all: and no other. */
+static void assert_lines(const struct image *image, const struct lines *want,
+			 const struct lines *have, bool all)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < want->a.nr; i++, at++) {
+		while (!all && at < have->a.nr && strcmp(have->a.v[at], want->a.v[i]))
+			at++;
+		if (at == have->a.nr)
+			fail_msg("%s: line %zu is missing: %s", image->dir, i, want->a.v[i]);
+		assert_string_equal(have->a.v[at], want->a.v[i]);
+	}
+	assert_true(!all || at == have->a.nr);
+}
+
+/* Items of the removed device 0 print differently: its bucket size is not known any more. */
+static bool is_comparable(const char *dir)
+{
+	return !strstr(dir, "09-devices-changed") && !strstr(dir, "13-v131-k616");
+}
+
+static void compare_list(struct image *image)
+{
+	const struct bch_journal_filter filter = {
+		.all = true,
+		.blacklisted = true,
+		.last_seq = BCH_U64_MAX,
+	};
+	const struct bch_journal_form form = { 0 };
+	bool all = le16_get(image->fs->super.sb->version) < VERSION_PARTIAL;
+	struct lines want = read_lines(image->dir, "list_journal.txt", "journal entry");
+	struct lines have = { 0 };
+
+	assert_int_equal(bch_journal_list(image->fs, &filter, &form, take_lines, &have), 0);
+	assert_true(want.a.nr > 0);
+	assert_lines(image, &want, &have, all);
+	assert_string_equal(image->t->warned, "");
+	lines_end(&want);
+	lines_end(&have);
+}
+
+static void journals_are_listed_as_the_reference_tools_do(void **state)
+{
+	glob_t dirs = image_dirs("list_journal.txt*");
+
+	for (size_t i = 0; i < dirs.gl_pathc; i++) {
+		struct image image;
+
+		if (!is_comparable(dirs.gl_pathv[i]))
+			continue;
+		image = image_unpack(*state, dirs.gl_pathv[i]);
+		image_open_fs(&image);
+		compare_list(&image);
+		image_end(&image);
+	}
+	globfree(&dirs);
+}
+
+/* ------------------------------------------------------------------ replay */
+
+/* Recovery itself goes on to change the others. */
+static bool is_compared(u8 btree_id)
+{
+	const u64 changed_by_recovery =
+		1ULL << BCH_BTREE_alloc | 1ULL << BCH_BTREE_freespace |
+		1ULL << BCH_BTREE_need_discard | 1ULL << BCH_BTREE_backpointers |
+		1ULL << BCH_BTREE_bucket_gens | 1ULL << BCH_BTREE_accounting |
+		1ULL << BCH_BTREE_lru | 1ULL << BCH_BTREE_deleted_inodes |
+		1ULL << BCH_BTREE_logged_ops;
+
+	return !(changed_by_recovery >> btree_id & 1);
+}
+
+static bool is_unlinked_inode(const struct bch_key *k, const char *line)
+{
+	return k->type == BCH_KEY_inode_v3 && strstr(line, "type inode_generation");
+}
+
+/* The lines from @at on, up to the next heading, are the keys of the btree. */
+static u64 compare_keys(struct image *image, u8 btree_id, const struct lines *lines, size_t at)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor(image->fs, btree_id, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_key k;
+	u64 nr = 0;
+	int more;
+
+	while ((more = bch_cursor_next(&cur, &k)) > 0) {
+		struct bch_buf have bch_auto(buf) = { 0 };
+
+		while (at < lines->a.nr && strncmp(lines->a.v[at], "u64s ", 5) &&
+		       strncmp(lines->a.v[at], "==", 2))
+			at++;
+		assert_true(at < lines->a.nr);
+		bch_key_header_put(&have, &k);
+		if (strncmp(lines->a.v[at], bch_buf_str(&have), have.len) &&
+		    !is_unlinked_inode(&k, lines->a.v[at]))
+			fail_msg("%s: have %s, want %s", image->dir, bch_buf_str(&have),
+				 lines->a.v[at]);
+		at++;
+		nr++;
+	}
+	assert_int_equal(more, 0);
+	return nr;
+}
+
+static void compare_replayed(struct image *image)
+{
+	struct lines lines = read_lines(image->dir, "list-replayed.txt", "== btree");
+	u64 nr = 0;
+
+	for (size_t i = 0; i < lines.a.nr; i++)
+		for (u8 id = 0; id < BCH_BTREE_NR; id++)
+			if (!strncmp(lines.a.v[i], "== btree ", 9) &&
+			    !strcmp(lines.a.v[i] + 9, bch_btree_names[id]) && is_compared(id))
+				nr += compare_keys(image, id, &lines, i + 1);
+	assert_true(nr > 0);
+	lines_end(&lines);
+}
+
+static void keys_are_replayed_as_the_kernel_does(void **state)
+{
+	glob_t dirs = image_dirs("list-replayed.txt*");
+
+	for (size_t i = 0; i < dirs.gl_pathc; i++) {
+		struct image image = image_unpack(*state, dirs.gl_pathv[i]);
+
+		image_open_fs(&image);
+		assert_int_equal(bch_fs_start(image.fs, NULL), 0);
+		compare_replayed(&image);
+		assert_string_equal(image.t->warned, "");
+		image_end(&image);
+	}
+	globfree(&dirs);
+}
+
+static u64 count_keys(struct bch_fs *fs, u8 btree_id)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor(fs, btree_id, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_key k;
+	u64 nr = 0;
+	int more;
+
+	while ((more = bch_cursor_next(&cur, &k)) > 0)
+		nr++;
+	assert_int_equal(more, 0);
+	return nr;
+}
+
+static u64 count_inodes(void *t, const char *dir, const struct bch_start_opts *opts)
+{
+	struct image image = image_unpack(t, dir);
+	u64 nr;
+
+	image_open_fs(&image);
+	assert_int_equal(bch_fs_start(image.fs, opts), 0);
+	nr = count_keys(image.fs, BCH_BTREE_inodes);
+	image_end(&image);
+	return nr;
+}
+
+#define CRASHED "tests/images/10-crash-d"
+
+static void rewinding_to_the_newest_entry_changes_nothing(void **state)
+{
+	struct bch_start_opts newest = { .rewind = true, .rewind_to = 1615 };
+
+	assert_int_equal(count_inodes(*state, CRASHED, &newest),
+			 count_inodes(*state, CRASHED, NULL));
+}
+
+static void files_made_after_the_entry_are_not_there_after_a_rewind(void **state)
+{
+	struct bch_start_opts earlier = { .rewind = true, .rewind_to = 1500 };
+
+	assert_true(count_inodes(*state, CRASHED, &earlier) < count_inodes(*state, CRASHED, NULL));
+}
+
+static void the_journal_is_not_rewound_past_its_oldest_entry(void **state)
+{
+	struct image image = image_unpack(*state, CRASHED);
+	struct bch_start_opts too_far = { .rewind = true, .rewind_to = 1 };
+
+	image_open_fs(&image);
+	assert_int_equal(bch_fs_start(image.fs, &too_far), -BCH_ERR_out_of_range);
+	image_end(&image);
+}
+
+static void without_the_journal_older_keys_are_seen(void **state)
+{
+	struct bch_start_opts no_journal = { .no_journal = true };
+
+	assert_true(count_inodes(*state, CRASHED, &no_journal) !=
+		    count_inodes(*state, CRASHED, NULL));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, temp_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(journals_are_listed_as_the_reference_tools_do),
+		TEST(keys_are_replayed_as_the_kernel_does),
+		TEST(rewinding_to_the_newest_entry_changes_nothing),
+		TEST(files_made_after_the_entry_are_not_there_after_a_rewind),
+		TEST(the_journal_is_not_rewound_past_its_oldest_entry),
+		TEST(without_the_journal_older_keys_are_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
