@@ -42,7 +42,7 @@ static void layers_of(const struct bch_cursor *cur, const struct place *place,
 		      struct bch_overlay_run runs[2], struct bch_layers *layers)
 {
 	const struct bch_btrees *b = cur->fs->btrees;
-	bool scanned = b->roots[cur->btree_id].state == BCH_ROOT_SCANNED;
+	bool scanned = bch_btree_root(cur->fs, cur->btree_id).state == BCH_ROOT_SCANNED;
 
 	layers->nr = 0;
 	if (place->node)
@@ -156,16 +156,15 @@ static bool find_child(const struct bch_cursor *cur, const struct place *place,
 	return bch_layers_next(&layers, child);
 }
 
-/* The range from @min to @max is behind us. */
+/* The range from @min to @max is behind us. A range that does not lead on (bad bytes, a root that ends early) is the last. */
 static void go_on_behind(struct bch_cursor *cur, struct bch_pos min, struct bch_pos max)
 {
-	if (cur->dir > 0) {
-		cur->done = bch_pos_compare(max, cur->end) >= 0;
-		cur->pos = bch_pos_successor(max);
-	} else {
-		cur->done = bch_pos_compare(min, cur->end) <= 0;
-		cur->pos = bch_pos_predecessor(min);
-	}
+	struct bch_pos last = cur->dir > 0 ? max : min;
+	struct bch_pos next = cur->dir > 0 ? bch_pos_successor(last) : bch_pos_predecessor(last);
+
+	cur->done = bch_pos_compare(last, cur->end) * cur->dir >= 0 ||
+		    bch_pos_compare(next, cur->pos) * cur->dir <= 0;
+	cur->pos = next;
 }
 
 /*

@@ -396,6 +396,8 @@ static bool decode_set(struct decode *d, const struct bch_bset *b)
 {
 	if (b->end > d->bytes.len) {
 		note_set(d, BCH_FSCK_bset_past_end_of_btree_node, b->start);
+		if (!b->start)
+			d->node->grade = BCH_NODE_UNUSABLE; /* nothing is known of it */
 		return false;
 	}
 	check_csum(d, b);

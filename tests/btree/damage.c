@@ -182,6 +182,84 @@ static void btree_of_which_nothing_is_found_stays_lost(void **state)
 	image_end(&image);
 }
 
+static void root_that_ends_early_ends_the_walk(void **state)
+{
+	struct image_walk want[BCH_BTREE_NR];
+	struct image image = prepare(*state, DIR_FRESH, want);
+	struct bch_btree_root root = bch_btree_root(image.fs, BCH_BTREE_freespace);
+	struct bch_key k = root.k;
+	struct bch_cursor cur bch_auto(cursor) = bch_cursor_flavour(
+		image.fs, BCH_BTREE_freespace, BCH_POS_MIN, BCH_SPOS_MAX, BCH_CURSOR_DESCENDING);
+	struct {
+		struct btree_ptr_v2 head;
+		le64 ptr;
+	} v;
+
+	assert_true(want[BCH_BTREE_freespace].nr_keys > 0);
+	assert_int_equal(k.val.len, sizeof(v));
+	memcpy(&v, k.val.p, sizeof(v));
+	v.head.flags = le16_of(BCH_BTREE_PTR_RANGE_UPDATED);
+	v.head.min_key = (struct bpos){ .inode = le64_of(5) };
+	k.val.p = (const u8 *)&v;
+	k.pos = bch_pos(6, 0);
+	assert_int_equal(bch_btree_root_set(image.fs, BCH_BTREE_freespace, root.level, &k), 0);
+	assert_non_null(strstr(image.t->warned, "btree_root_bad_max_key"));
+	assert_int_equal(image_walk(image.fs, BCH_BTREE_freespace).nr_keys, 0);
+	assert_int_equal(bch_cursor_next(&cur, &k), 0);
+	bch_cursor_end(&cur);
+	image_end(&image);
+}
+
+/* ------------------------------------------------------------------ memory that is not there */
+
+/* All that reads, as far as memory lasts; with the root of one btree lost. */
+static int read_everything(struct image *image)
+{
+	int err = bch_btrees_start(image->fs, NULL);
+
+	if (!err)
+		err = bch_btree_roots_from_clean(image->fs);
+	if (!err)
+		err = bch_btree_root_set(image->fs, BCH_BTREE_dirents, 0, NULL);
+	if (!err)
+		err = bch_btree_scan(image->fs, 1ULL << BCH_BTREE_dirents);
+	for (u8 id = 0; !err && id < BCH_BTREE_NR; id++) {
+		struct bch_cursor cur bch_auto(cursor) =
+			bch_cursor(image->fs, id, BCH_POS_MIN, BCH_SPOS_MAX);
+		struct bch_key k;
+
+		while ((err = bch_cursor_next(&cur, &k)) > 0)
+			;
+	}
+	return err;
+}
+
+static void lack_of_memory_is_an_error_and_nothing_is_lost(void **state)
+{
+	struct image image = image_unpack(*state, DIR_FRESH);
+	struct bch_open_opts opts = { .flags = BCH_OPEN_ALONE };
+	struct bch_faults faults bch_auto(faults) = bch_faults();
+	bool fired = true;
+
+	for (u64 nth = 1; fired; nth += nth < 40 ? 1 : 7) {
+		int err = bch_fs_open(image.t->ctx, (const char *const *)image.path, 1, &opts,
+				      &image.fs);
+
+		assert_int_equal(err, 0);
+		assert_int_equal(bch_fault_set(&faults, "memory", nth), 0);
+		err = read_everything(&image);
+		fired = bch_fault_fired(&faults, "memory");
+		bch_faults_end(&faults);
+		if (!fired)
+			assert_int_equal(err, 0);
+		else
+			assert_true(!err || err == -BCH_ERR_no_memory);
+		assert_int_equal(bch_fs_close(image.fs), 0);
+	}
+	image_open(&image, NULL);
+	image_end(&image);
+}
+
 #define ON_IMAGES(test) cmocka_unit_test_setup_teardown(test, temp_setup, temp_teardown)
 
 int main(void)
@@ -192,6 +270,8 @@ int main(void)
 		ON_IMAGES(scan_finds_every_key_of_a_btree_without_root),
 		ON_IMAGES(scan_leaves_sound_btrees_alone),
 		ON_IMAGES(btree_of_which_nothing_is_found_stays_lost),
+		ON_IMAGES(root_that_ends_early_ends_the_walk),
+		ON_IMAGES(lack_of_memory_is_an_error_and_nothing_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

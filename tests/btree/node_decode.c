@@ -185,6 +185,9 @@ static void doubtful_node_gives_what_it_has(void **state)
 	make_two_sets(&b);
 	b.bytes[BUILD_BLOCK + 16 + 23] = 0xff; /* its length */
 	check(&b, KEYS(10, 20, 30), BCH_FSCK_bset_past_end_of_btree_node, BCH_NODE_DOUBTFUL);
+	make_two_sets(&b);
+	b.bytes[159] = 0xff; /* that of the first */
+	check(&b, NULL, 0, BCH_FSCK_bset_past_end_of_btree_node, BCH_NODE_UNUSABLE);
 }
 
 /* Five keys, 10 to 50; @break_it changes the bytes of the third. */
