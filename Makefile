@@ -115,7 +115,9 @@ check-cmd: $B/bcachefs
 check-vm: $B/bcachefs
 	$(Q)$(call run,$B) $(vm_tests)
 
-# The tests without the kernel under AddressSanitizer and UBSan; those of threads under ThreadSanitizer.
+# The tests without the kernel under AddressSanitizer and UBSan, on our own images: all others take too long there. Those
+# of threads under ThreadSanitizer.
+asan tsan: export BCACHEFS_TEST_IMAGES :=
 asan:
 	$(call in,$B/asan) $B/asan/bcachefs unit
 	$(Q)$(call run,$B/asan) $(cmd_tests) $(call unit_in,$B/asan)

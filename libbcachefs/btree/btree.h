@@ -168,8 +168,10 @@ static inline void bch_cursor_cleanup(struct bch_cursor *cur)
 /* ------------------------------------------------------------------ scan: 02 §12.3, §12.4 */
 
 /*
- * Looks for the nodes of all btrees in @btrees (bits by id) on all open members, and gives those of them whose root is
- * lost its newest leaves: BCH_ROOT_SCANNED. Before anything is read. Reads all places that may hold nodes.
+ * For those of @btrees (bits by id) whose root is lost or cannot be read, or a node above the leaves: looks for leaves
+ * on all open members, in every place that may hold one, and makes the newest of them the btree, BCH_ROOT_SCANNED;
+ * where none is found the btree is lost, which is said in the log. Once, when roots and overlay are set, and before
+ * others read. Return: 0, -BCH_ERR_no_memory, -BCH_ERR_cancelled.
  */
 int bch_btree_scan(struct bch_fs *fs, u64 btrees);
 

@@ -98,6 +98,7 @@ int bch_journal_read(struct bch_fs *fs, struct bch_journal **journal);
 /* Has all that is there from @seq on in the index too; 0: the whole journal. */
 int bch_journal_reach(struct bch_journal *journal, u64 seq);
 
+/* Frees the index. NULL is nothing. */
 void bch_journal_free(struct bch_journal *journal);
 static inline void bch_journal_cleanup(struct bch_journal **journal)
 {
@@ -147,6 +148,7 @@ struct bch_journal_buf {
 	struct bch_bytes records; /* of the entry that was loaded, decrypted */
 };
 
+/* Gives the memory back. */
 void bch_journal_buf_end(struct bch_journal_buf *buf);
 static inline void bch_journal_buf_cleanup(struct bch_journal_buf *buf)
 {

@@ -15,6 +15,7 @@ struct bch_journal_records {
 	bool overrun; /* the last record went past the end: it is left out */
 };
 
+/* Gives the memory back. */
 void bch_journal_records_end(struct bch_journal_records *records);
 static inline void bch_journal_records_cleanup(struct bch_journal_records *records)
 {

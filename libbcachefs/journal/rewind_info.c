@@ -83,7 +83,8 @@ static int show_candidate(struct info *info, const struct bch_journal_entry *e)
 	bch_facts_object(info->facts, NULL);
 	bch_facts_heading(info->facts, "  seq %-14" PRIu64 "%s", e->seq, bch_buf_str(&text));
 	bch_fact_json_u64(info->facts, "seq", e->seq);
-	bch_fact_json_u64(info->facts, "time", seconds);
+	if (seconds)
+		bch_fact_json_u64(info->facts, "time", seconds);
 	bch_facts_end(info->facts);
 	return 0;
 }

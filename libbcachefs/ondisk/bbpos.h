@@ -21,6 +21,7 @@ struct bch_bbpos_range {
 /* "BTREE:POS", "BTREE:POS-BTREE:POS", or "BTREE" for all of it. Without a snapshot: in all of them. */
 bool bch_bbpos_range_parse(const char *text, size_t len, struct bch_bbpos_range *range);
 
+/* Does the position of that btree lie in the range? */
 bool bch_bbpos_range_has(const struct bch_bbpos_range *range, u8 btree_id, struct bch_pos pos);
 
 #endif
