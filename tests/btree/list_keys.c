@@ -64,10 +64,10 @@ static void keys_of_btree(struct bch_buf *out, const struct image *image, u8 btr
 
 static size_t line_len(const char *line)
 {
-	const char *data = strstr(line, NO_DATA);
 	size_t len = strcspn(line, "\n");
+	const char *data = memmem(line, len, NO_DATA, strlen(NO_DATA));
 
-	if (data && data < line + len)
+	if (data)
 		len = (size_t)(data - line) + strlen(NO_DATA) +
 		      strcspn(data + strlen(NO_DATA), ":");
 	return len;
