@@ -136,7 +136,7 @@ static int write_facts(struct cli *cli, int err)
 	const char *text;
 	int write_err;
 
-	if (err < 0 && cli->common.json)
+	if ((err < 0 && cli->common.json) || cli->command->flags & CLI_JSON_LINES)
 		return err;
 	text = bch_facts_str(cli->facts);
 	write_err = text ? cli_write(cli, text) : -BCH_ERR_no_memory;

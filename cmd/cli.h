@@ -164,6 +164,7 @@ enum cli_command_flags {
 	CLI_ASKS = 1 << 3,	 /* -y, -n: answers to cli_ask() */
 	CLI_PASSPHRASE = 1 << 4, /* --passphrase_file FILE */
 	CLI_UNDO = 1 << 5,	 /* --undo-file FILE: it changes a filesystem */
+	CLI_JSON_LINES = 1 << 6, /* with JSON: it writes a line each itself, there are no facts */
 };
 
 enum cli_progress {

@@ -17,6 +17,7 @@
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
+	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
 	C(undump)		\

@@ -37,6 +37,9 @@ void bch_facts_column(struct bch_facts *facts, u32 column);
  */
 const char *bch_facts_str(struct bch_facts *facts);
 
+/* The same with the JSON document in one line. */
+const char *bch_facts_line(struct bch_facts *facts);
+
 /*
  * Structure. @key NULL: an element of the list that is open. bch_facts_end() closes the innermost.
  */

@@ -188,11 +188,11 @@ void bch_facts_column(struct bch_facts *facts, u32 column)
 	facts->column = column;
 }
 
-const char *bch_facts_str(struct bch_facts *facts)
+static const char *write_out(struct bch_facts *facts, int json_flags)
 {
 	if (facts->format == BCH_FACTS_JSON) {
 		const char *json = json_object_to_json_string_ext(
-			facts->open[0], JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+			facts->open[0], json_flags | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 		facts->depth = 1;
 		bch_buf_reset(&facts->text);
@@ -200,6 +200,16 @@ const char *bch_facts_str(struct bch_facts *facts)
 		bch_buf_put(&facts->text, "%s\n", json ? json : "");
 	}
 	return facts->failed || bch_buf_failed(&facts->text) ? NULL : bch_buf_str(&facts->text);
+}
+
+const char *bch_facts_str(struct bch_facts *facts)
+{
+	return write_out(facts, JSON_C_TO_STRING_PRETTY);
+}
+
+const char *bch_facts_line(struct bch_facts *facts)
+{
+	return write_out(facts, JSON_C_TO_STRING_PLAIN);
 }
 
 /*

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 in_readme=$(sed -nE 's/^\| (`[^|]*) \|.*/\1/p' README.md | grep -oE '[^`, ][^`]*[^`, ]' | sort)
-in_program=$("$BCACHEFS" help | sed -nE 's/^  ([a-z][a-z0-9-]*( [a-z0-9-]+)*)(  .*)?$/\1/p' | sort)
+in_program=$("$BCACHEFS" help | sed -nE 's/^  ([a-z][a-z0-9_-]*( [a-z0-9_-]+)*)(  .*)?$/\1/p' | sort)
 
 [[ $in_program ]] || echo "bcachefs help" | none 'the program lists its commands'
 comm -23 <(echo "$in_readme") <(echo "$in_program") | none 'every command in README.md is there'
