@@ -166,7 +166,7 @@ extern const char *const bch_opt_compression_types[];
 	  .has_def_newer = true, BCH_OPT_AT(INODE_32BIT), .help = "inode numbers of 32 bits")		\
 	O(shard_inode_numbers, .flags = BCH_OPT_FFMS, BCH_OPT_B, .def = 1, .until = BCH_VERSION(1, 20),	\
 	  BCH_OPT_AT(SHARD_INUMS), .help = "inode numbers by CPU")					\
-	O(shard_inode_numbers_bits, .flags = BCH_OPT_FF, BCH_OPT_N(0, 7), .max_newer = 16,		\
+	O(shard_inode_numbers_bits, .flags = BCH_OPT_FF, BCH_OPT_N(0, 7), .max_newer = 15,		\
 	  .since = BCH_VERSION(1, 20), BCH_OPT_AT(SHARD_INUMS_NBITS),					\
 	  .help = "bits of the inode number that say the CPU, 0 for automatic")				\
 	O(inodes_use_key_cache, .flags = BCH_OPT_FFM | BCH_OPT_GONE, BCH_OPT_B, .def = 1,		\

@@ -8,7 +8,7 @@
 
 #include "base/thread_pool.h"
 #include "btree/btree.h"
-#include "ondisk/key_private.h"
+#include "ondisk/keys.h"
 #include "super/super.h"
 
 struct bch_node_cache;

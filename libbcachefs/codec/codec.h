@@ -12,26 +12,7 @@
 #include <bcachefs/crypto.h>
 #include <bcachefs/error.h>
 #include <bcachefs/types.h>
-
-/* Number, name, bytes stored. Format reference: 05 §3.1. */
-/* clang-format off */
-#define BCH_CSUM_TYPES(C)			\
-	C(0, none,			0)	\
-	C(1, crc32c_nonzero,		4)	\
-	C(2, crc64_nonzero,		8)	\
-	C(3, chacha20_poly1305_80,	10)	\
-	C(4, chacha20_poly1305_128,	16)	\
-	C(5, crc32c,			4)	\
-	C(6, crc64,			8)	\
-	C(7, xxhash,			8)
-
-enum bch_csum_type {
-#define C(nr, name, bytes) BCH_CSUM_##name = nr,
-	BCH_CSUM_TYPES(C)
-#undef C
-	BCH_CSUM_NR
-};
-/* clang-format on */
+#include "ondisk/csum_types.h"
 
 /* A checksum in host order: lo and hi are the two little-endian words as stored, zero-extended. */
 struct bch_csum {

@@ -231,12 +231,14 @@ static int add_bcachefs_members(struct hunt *h)
 	return err;
 }
 
-/* The kernel also marks the member itself, wherever its filesystem is shown. */
-static bool is_marked(const struct hunt *h, dev_t dev)
+/* The kernel also marks the member itself, wherever its filesystem is shown. 1, 0 or an error. */
+static int is_marked(struct hunt *h, dev_t dev)
 {
 	struct bch_buf mark bch_auto(buf) = { 0 };
 
 	bch_buf_put(&mark, "%s/sys/dev/block/%u:%u/bcachefs", h->root, major(dev), minor(dev));
+	if (bch_buf_failed(&mark))
+		return cannot_tell(h, -BCH_ERR_no_memory, "/sys/dev/block");
 	return !access(bch_buf_str(&mark), F_OK);
 }
 
@@ -247,8 +249,10 @@ static int gather(struct hunt *h)
 	if (!err && S_ISBLK(h->subject.st_mode))
 		err = add_dev(h, h->subject.st_rdev);
 	for (size_t i = 0; i < h->devs.nr && !err; i++) {
-		err = add_built_on(h, h->devs.v[i]);
-		h->in_bcachefs |= is_marked(h, h->devs.v[i]);
+		int marked = is_marked(h, h->devs.v[i]);
+
+		err = marked < 0 ? marked : add_built_on(h, h->devs.v[i]);
+		h->in_bcachefs |= marked > 0;
 	}
 	return err ? err : add_bcachefs_members(h);
 }
@@ -344,6 +348,8 @@ static int search(struct hunt *h, const char *name,
 	int err = 0;
 
 	bch_buf_put(&path, "%s%s", h->root, name);
+	if (bch_buf_failed(&path))
+		return cannot_tell(h, -BCH_ERR_no_memory, name);
 	file = fopen(bch_buf_str(&path), "re");
 	if (!file)
 		return cannot_tell(h, bch_errno(errno), name);
@@ -371,6 +377,8 @@ static int check_sysfs(struct hunt *h)
 			    minor(h->subject.st_rdev));
 	else
 		bch_buf_put(&path, "block");
+	if (bch_buf_failed(&path))
+		return cannot_tell(h, -BCH_ERR_no_memory, "/sys");
 	err = access(bch_buf_str(&path), F_OK) ? bch_errno(errno) : 0;
 	return err ? cannot_tell(h, err, bch_buf_str(&path) + strlen(h->root)) : 0;
 }

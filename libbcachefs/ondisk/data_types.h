@@ -16,7 +16,8 @@
 	D(7,  stripe)		\
 	D(8,  need_gc_gens)	\
 	D(9,  need_discard)	\
-	D(10, unstriped)
+	D(10, unstriped)	\
+	D(11, multiple) /* pointers of different types lead into the bucket: 1.38 */
 /* clang-format on */
 
 enum bch_data_type {

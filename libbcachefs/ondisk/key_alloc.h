@@ -7,9 +7,6 @@
 #include "ondisk/bkey.h"
 #include "ondisk/data_types.h"
 
-/* Pointers of different types lead into the bucket (1.38). */
-#define BCH_DATA_multiple 11
-
 #define BCH_GC_GEN_MAX	 96 /* how far a generation may run ahead of the oldest pointer's */
 #define BCH_IO_TIME_MAX	 ((1ULL << 48) - 1) /* sectors */
 #define BCH_ALLOC_V4_LEN 64		    /* bytes of the value that we write */

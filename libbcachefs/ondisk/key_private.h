@@ -92,9 +92,6 @@ struct bch_ptr;
 void bch_ptr_place_put(struct bch_buf *out, const struct bch_ptr *p,
 		       const struct bch_key_context *c);
 
-/* The name that a btree has in @version, its number where it has none. */
-void bch_btree_name_put(struct bch_buf *out, u32 btree_id, u16 version);
-
 /* Appends to @why where there is one, and gives @id back. */
 int bch_key_why(struct bch_buf *why, int id, const char *fmt, ...) bch_printf(3, 4);
 

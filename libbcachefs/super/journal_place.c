@@ -6,16 +6,13 @@
  * the list of a member whose superblock is lost can be told, and the entries there prove it.
  */
 
-#include <string.h>
-
 #include "super/super.h"
 
-#define JOURNAL_MAGIC	    0x245235c1a3625032ULL
 #define JOURNAL_BUCKETS_MIN 8
 #define JOURNAL_BUCKETS_MAX 8192
 #define JOURNAL_SECTORS_MAX (1U << 24)
 #define JOURNAL_SHARE_SHIFT 7 /* of the device's buckets */
-#define JSET_MAGIC_OFFSET   16
+#define JSET_MAGIC_OFFSET   offsetof(struct bch_jset_disk, magic)
 
 static u64 default_nr(const struct bch_member *m)
 {
@@ -60,9 +57,9 @@ int bch_journal_default_place(const struct bch_sb_layout *layout, const struct b
 int bch_journal_is_there(struct bch_blkdev *dev, const struct bch_super *super,
 			 const struct bch_member *m, const struct bch_bucket_ranges *ranges)
 {
-	le64 magic, uuid;
+	u64 want = bch_jset_magic(super->sb->uuid);
+	le64 magic;
 
-	memcpy(&uuid, super->sb->uuid, sizeof(uuid));
 	if (m->last_journal_bucket >= ranges->nr)
 		return 0;
 	for (size_t i = 0; i < ranges->nr; i++) {
@@ -71,7 +68,7 @@ int bch_journal_is_there(struct bch_blkdev *dev, const struct bch_super *super,
 
 		if (err)
 			return err;
-		if (le64_get(magic) == (le64_get(uuid) ^ JOURNAL_MAGIC))
+		if (le64_get(magic) == want)
 			return 1;
 	}
 	return 0;

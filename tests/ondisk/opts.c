@@ -68,8 +68,7 @@ static void stored_options_hold_their_bounds_and_disturb_no_other(void **state)
 				assert_stored(id, 0xf3, version);
 			else if (id == BCH_OPT_gc_reserve_bytes)
 				assert_stored(id, bch_opt_max(opt, version) / 512 * 512, version);
-			else if (id != BCH_OPT_shard_inode_numbers_bits || version != V_1_39)
-				/* 16 at 1.39 does not fit into the 4 bits that it has */
+			else
 				assert_stored(id, bch_opt_max(opt, version), version);
 		}
 	assert_true(nr > 120);
