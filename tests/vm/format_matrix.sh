@@ -123,6 +123,9 @@ version-1.12		| 6.12 | --version=1.12					| 256M
 version-1.13		| 6.12 | --version=1.13					| 256M
 version-1.4-616		| 6.16 | --version=1.4					| 256M
 version-1.9-616		| 6.16 | --version=1.9					| 256M
+version-1.14-616	| 6.16 | --version=1.14					| 256M
+version-1.20-616	| 6.16 | --version=1.20 --replicas=2			| 128M 128M
+version-1.28-616	| 6.16 | --version=1.28 --compression=lz4		| 256M
 version-1.4-encrypted	| 6.12 | --version=1.4 --encrypted --no_passphrase --compression=lz4 | 128M 128M
 
 uninitialised		| 6.12 | --no_initialize				| 256M
