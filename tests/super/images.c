@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every superblock that kernels wrote: reads, is valid, can be shown, and comes out of our encoders byte for byte.
- * tests/images/superblocks holds the default copies; the folders in BCACHEFS_TEST_IMAGES (colon-separated, each with
+ * tests/images/superblocks holds the default copies; tests/images and the folders in BCACHEFS_TEST_IMAGES (each with
  * NAME/devN.img.zst) are looked at whole, all copies and the layout.
  */
 
@@ -279,17 +279,19 @@ static void check_image(struct temp *t, const char *packed)
 
 static void every_copy_in_whole_images_is_valid_and_encodes_to_the_same_bytes(void **state)
 {
-	char *folders = getenv("BCACHEFS_TEST_IMAGES"), *copy, *rest;
-	const char *folder;
+	const char *more = getenv("BCACHEFS_TEST_IMAGES"), *folder;
+	struct bch_buf folders bch_auto(buf) = { 0 };
+	char *copy, *rest;
 	size_t nr = 0;
 
-	if (!folders)
-		skip();
-	copy = rest = strdup(folders);
+	bch_buf_put(&folders, "tests/images:%s", more ? more : "");
+	copy = rest = bch_buf_take(&folders);
 	while ((folder = strsep(&rest, ":"))) {
 		char pattern[1024];
 		glob_t found = { 0 };
 
+		if (!*folder)
+			continue;
 		snprintf(pattern, sizeof(pattern), "%s/*/dev*.img.zst", folder);
 		(void)glob(pattern, 0, NULL, &found);
 		for (size_t i = 0; i < found.gl_pathc; i++, nr++)
