@@ -230,10 +230,10 @@ struct cli_command {
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 
 /*
- * Takes the key of an encrypted filesystem: from the keyrings, or by a passphrase (for CLI_PASSPHRASE); one that is not
- * encrypted needs none. An error is said.
+ * cli_open() for reading, and the key of an encrypted filesystem: from the keyrings, or by a passphrase (for
+ * CLI_PASSPHRASE). @fs is for bch_fs_close() also where the key was not had. An error is said.
  */
-int cli_unlock(struct cli *cli, struct bch_fs *fs);
+int cli_open_readable(struct cli *cli, struct bch_fs **fs);
 
 /* --undo-file, or the folder that BCACHEFS_UNDO_DIR names. CLI 14.6. */
 struct bch_undo_opts cli_undo_opts(const struct cli *cli);

@@ -9,7 +9,7 @@ static int try_passphrase(void *arg, const char *passphrase)
 	return bch_fs_unlock(arg, passphrase);
 }
 
-int cli_unlock(struct cli *cli, struct bch_fs *fs)
+static int unlock(struct cli *cli, struct bch_fs *fs)
 {
 	struct bch_buf uuid bch_auto(buf) = { 0 };
 
@@ -17,4 +17,11 @@ int cli_unlock(struct cli *cli, struct bch_fs *fs)
 		return 0;
 	bch_buf_uuid(&uuid, bch_fs_uuid(fs));
 	return cli_passphrase(cli, bch_buf_str(&uuid), try_passphrase, fs);
+}
+
+int cli_open_readable(struct cli *cli, struct bch_fs **fs)
+{
+	int err = cli_open(cli, 0, fs);
+
+	return err ? err : unlock(cli, *fs);
 }

@@ -18,10 +18,8 @@ static int run(struct cli *cli, const void *parsed)
 {
 	const struct args *a = parsed;
 	struct bch_fs *fs bch_auto(fs) = NULL;
-	int err = cli_open(cli, 0, &fs);
+	int err = cli_open_readable(cli, &fs);
 
-	if (!err)
-		err = cli_unlock(cli, fs);
 	return err ? err : bch_journal_rewind_info(fs, a->nr, cli->facts);
 }
 

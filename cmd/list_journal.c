@@ -91,10 +91,8 @@ static int list(struct cli *cli, const struct args *a, struct bch_fs *fs)
 static int run(struct cli *cli, const void *parsed)
 {
 	struct bch_fs *fs bch_auto(fs) = NULL;
-	int err = cli_open(cli, 0, &fs);
+	int err = cli_open_readable(cli, &fs);
 
-	if (!err)
-		err = cli_unlock(cli, fs);
 	return err ? err : list(cli, parsed, fs);
 }
 
