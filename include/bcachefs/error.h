@@ -104,6 +104,11 @@
 	E(target_unknown,		"invalid target")					\
 	E(label_invalid,		"invalid label")					\
 	E(version_unsupported,		"version is not supported")				\
+	/* files */										\
+	E(subvol_missing,		"no such subvolume")					\
+	E(too_many_links,		"too many levels of symbolic links")			\
+	E(data_lost,			"no good copy of the data")				\
+	E(data_checksum,		"bad checksum of data")					\
 	/* undo files */									\
 	E(undo_invalid,			"not an undo file")					\
 	E(undo_mismatch,		"does not fit the undo file")

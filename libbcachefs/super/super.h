@@ -74,6 +74,7 @@ struct bch_fs_attachment {
 };
 
 struct bch_btrees;
+struct bch_files;
 
 struct bch_fs {
 	struct bch_ctx *ctx;
@@ -86,6 +87,7 @@ struct bch_fs {
 	struct bch_crypt_key *key;	    /* the filesystem's; NULL while locked */
 	struct bch_fs_attachment *attached; /* the newest first */
 	struct bch_btrees *btrees;	    /* NULL: not started */
+	struct bch_files *files;	    /* NULL: not started */
 };
 
 /* bch_fs_close() calls a->end() while the members are still open, the newest first. */

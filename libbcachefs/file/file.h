@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files, for later floors: snapshot trees, subvolumes, inodes, and what a file's data is made of. Format reference: 04, 05.
+ *
+ * As in <bcachefs/file.h> all is safe for several threads once bch_files_start() has returned.
+ */
+
+#ifndef BCHFS_FILE_FILE_H
+#define BCHFS_FILE_FILE_H
+
+#include <bcachefs/file.h>
+#include "btree/btree.h"
+#include "ondisk/key_extent.h"
+#include "ondisk/key_inode.h"
+#include "ondisk/key_snapshot.h"
+#include "ondisk/key_subvolume.h"
+
+/* ------------------------------------------------------------------ snapshots: 04 §2, §3.1 */
+
+struct bch_snapshot_node {
+	u32 id;
+	u32 parent; /* 0, or greater than id */
+	u32 children[2];
+	u32 subvol; /* that points to it; 0: none */
+	u32 tree;
+	enum bch_snapshot_state state;
+	u64 btime; /* units of the filesystem */
+};
+
+/* All that are there, ascending by id. */
+size_t bch_snapshots_nr(const struct bch_fs *fs);
+const struct bch_snapshot_node *bch_snapshot_at(const struct bch_fs *fs, size_t nr);
+
+/* NULL where there is none. */
+const struct bch_snapshot_node *bch_snapshot_find(const struct bch_fs *fs, u32 id);
+
+/* Is @ancestor above @id, or @id itself? The parent of one that is missing is not known. */
+bool bch_snapshot_is_ancestor(const struct bch_fs *fs, u32 id, u32 ancestor);
+
+/* For cursors; valid as long as @fs is open. */
+struct bch_snapshot_view bch_snapshot_view(const struct bch_fs *fs, u32 id);
+
+/* ------------------------------------------------------------------ subvolumes and inodes: 04 §3.3, §6 */
+
+/* -BCH_ERR_subvol_missing. */
+int bch_subvolume_read(struct bch_fs *fs, u32 id, struct bch_subvolume *subvol);
+
+/* The version that the file's snapshot sees, and (may be NULL) where it is. -BCH_ERR_not_found. */
+int bch_file_inode(struct bch_fs *fs, const struct bch_file *file, struct bch_inode *inode,
+		   u32 *snapshot);
+
+/* A time of the filesystem as seconds and nanoseconds: 04 §6.6. */
+struct bch_time bch_time_get(const struct bch_fs *fs, u64 time);
+
+/* An inode as stat(2) has it. */
+void bch_inode_stat(const struct bch_fs *fs, u64 inum, const struct bch_inode *inode,
+		    struct bch_stat *st);
+
+/* ------------------------------------------------------------------ what a file's data is made of: 05 §11 */
+
+enum bch_piece_kind {
+	BCH_PIECE_HOLE,	     /* nothing */
+	BCH_PIECE_RESERVED,  /* promised; reads as zeroes */
+	BCH_PIECE_UNWRITTEN, /* allocated, never written; reads as zeroes */
+	BCH_PIECE_INLINE,    /* in the key */
+	BCH_PIECE_DATA,	     /* where the key's pointers lead */
+	BCH_PIECE_LOST,	     /* known to be lost */
+};
+
+/* A run of a file that one key tells of. All in sectors. */
+struct bch_piece {
+	u64 start, len; /* in the file */
+	enum bch_piece_kind kind;
+	bool shared;	   /* the key is in the reflink btree */
+	struct bch_key k;  /* of a HOLE: nothing. Valid until the next call on the map */
+	u64 k_skip;	   /* from the key's start to the piece's */
+	struct bch_pos of; /* the key in the extents btree: the same, or the reflink_p */
+};
+
+/* Use the functions. One thread. */
+struct bch_file_map {
+	struct bch_fs *fs;
+	struct bch_snapshot_view view;
+	struct bch_cursor extents, reflink;
+	struct bch_key p; /* the reflink_p that is being followed */
+	u64 at, end;	  /* sectors */
+	bool follows, has_reflink;
+};
+
+/* The pieces of [@start, @end), holes too, in order and without gaps. @map stays where it is until it is ended. */
+void bch_file_map_begin(struct bch_file_map *map, struct bch_fs *fs, const struct bch_file *file,
+			u64 start_sector, u64 end_sector);
+
+/* 1 and the next piece, 0 at the end, or an error, behind which the next call goes on. */
+int bch_file_map_next(struct bch_file_map *map, struct bch_piece *piece);
+void bch_file_map_end(struct bch_file_map *map);
+static inline void bch_file_map_cleanup(struct bch_file_map *map)
+{
+	bch_file_map_end(map);
+}
+
+/*
+ * The stored bytes that one pointer of @k leads to, of bch_crc's compressed_sectors (uncompressed without checksum: the
+ * key's size), verified: -BCH_ERR_data_checksum. Not from a stripe's other blocks. @blob is the caller's.
+ */
+int bch_blob_read(struct bch_fs *fs, const struct bch_key *k, const struct bch_extent_ptr *p,
+		  void *blob);
+
+/* The same reconstructed from the other blocks of its stripe: 05 §7.3. -BCH_ERR_data_lost where too few are left. */
+int bch_blob_reconstruct(struct bch_fs *fs, const struct bch_key *k, const struct bch_extent_ptr *p,
+			 void *blob);
+
+/* Sectors [@skip, @skip + @nr) of the key's data, by any of its pointers. -BCH_ERR_data_lost. */
+int bch_key_data_read(struct bch_fs *fs, const struct bch_key *k, u64 skip, u64 nr_sectors,
+		      void *buf);
+
+#endif
