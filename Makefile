@@ -22,11 +22,11 @@ MAKEFLAGS += -r
 # The order of DESIGN: a floor uses only those before it. tests/lint/floors.sh reads this line.
 FLOORS  := base ondisk io codec super btree journal alloc file check ops
 
-# Debian has no static libisal: codec/crc_portable.c does its work there, and wherever the library is missing.
+# Debian has no static libisal: codec/*_portable.c and *_zlib.c do its work there, and wherever it is missing.
 PKG_CONFIG ?= pkg-config
 PKG     := $(PKG_CONFIG) $(if $(filter static,$(FLAVOUR)),--static)
 ISAL    := $(if $(filter static,$(FLAVOUR)),,$(shell $(PKG) --exists libisal 2>/dev/null && echo libisal))
-LIBS    := blkid uuid libsodium libkeyutils libxxhash json-c $(ISAL)
+LIBS    := blkid uuid libsodium libkeyutils libxxhash libzstd liblz4 zlib json-c $(ISAL)
 PKG_CFLAGS := $(shell $(PKG) --cflags $(LIBS) 2>/dev/null)
 ifneq ($(.SHELLSTATUS),0)
 LIBRARIES := libraries
@@ -44,7 +44,7 @@ LINK     = $(CC) $(CFLAGS) $(SANITIZE_$(FLAVOUR)) $(if $(filter static,$(FLAVOUR
 LDLIBS   = $(shell $(PKG) --libs $(LIBS)) -lpthread -lm
 
 LIB_SRC := $(foreach f,$(FLOORS),$(sort $(wildcard libbcachefs/$f/*.c)))
-LIB_SRC := $(if $(ISAL),$(LIB_SRC),$(filter-out %/crc_isal.c,$(LIB_SRC)))
+LIB_SRC := $(if $(ISAL),$(LIB_SRC),$(filter-out %_isal.c,$(LIB_SRC)))
 CMD_SRC := bcachefs.c $(sort $(wildcard cmd/*.c))
 UNIT_SRC := $(foreach f,$(FLOORS),$(sort $(wildcard tests/$f/*.c)))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))

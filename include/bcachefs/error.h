@@ -109,6 +109,7 @@
 	E(too_many_links,		"too many levels of symbolic links")			\
 	E(data_lost,			"no good copy of the data")				\
 	E(data_checksum,		"bad checksum of data")					\
+	E(data_compression,		"bad compressed data")					\
 	/* undo files */									\
 	E(undo_invalid,			"not an undo file")					\
 	E(undo_mismatch,		"does not fit the undo file")
