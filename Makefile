@@ -26,7 +26,7 @@ FLOORS  := base ondisk io codec super btree journal alloc file check ops
 PKG_CONFIG ?= pkg-config
 PKG     := $(PKG_CONFIG) $(if $(filter static,$(FLAVOUR)),--static)
 ISAL    := $(if $(filter static,$(FLAVOUR)),,$(shell $(PKG) --exists libisal 2>/dev/null && echo libisal))
-LIBS    := blkid uuid libsodium libkeyutils libxxhash libzstd liblz4 zlib json-c $(ISAL)
+LIBS    := blkid uuid libsodium libkeyutils libxxhash libzstd liblz4 zlib json-c libutf8proc $(ISAL)
 PKG_CFLAGS := $(shell $(PKG) --cflags $(LIBS) 2>/dev/null)
 ifneq ($(.SHELLSTATUS),0)
 LIBRARIES := libraries

@@ -57,36 +57,24 @@ struct bch_stat {
 	u64 size;	  /* bytes */
 	u64 nr_sectors;	  /* allocated: copies and compression make no difference */
 	struct bch_time atime, mtime, ctime, otime;
-	u32 flags; /* bits by bch_inode_flag_names */
+	u32 flags; /* bits of the format: 04 §6.5 */
 	u32 project;
 	u32 subvol_root; /* the subvolume whose root directory it is; 0: of none */
 	bool casefold;	 /* a directory whose names are casefolded */
 };
-
-/* The names of struct bch_stat's flags, by bit. Ends with NULL. */
-extern const char *const bch_inode_flag_names[];
 
 /* -BCH_ERR_not_found where the snapshot sees no inode of that number. */
 int bch_file_stat(struct bch_fs *fs, const struct bch_file *file, struct bch_stat *st);
 
 /* ------------------------------------------------------------------ directories */
 
-/* As dirents and d_type have it. */
-enum bch_file_type {
-	BCH_FILE_fifo = 1,
-	BCH_FILE_chr = 2,
-	BCH_FILE_dir = 4,
-	BCH_FILE_blk = 6,
-	BCH_FILE_reg = 8,
-	BCH_FILE_lnk = 10,
-	BCH_FILE_sock = 12,
-	BCH_FILE_subvol = 16,
-};
+/* The type of an entry that leads to the root directory of another subvolume; all others have that of the mode. */
+#define BCH_FILE_SUBVOL 16
 
 struct bch_dir_entry {
 	const char *name; /* any bytes but NUL and '/', ended by NUL; valid until the next call */
 	size_t name_len;
-	u8 type;	      /* enum bch_file_type */
+	u8 type;	      /* mode >> 12, or BCH_FILE_SUBVOL */
 	struct bch_file file; /* what it leads to, which may not be there */
 	u64 offset;	      /* its place; the next one is at @offset + 1 or later */
 };

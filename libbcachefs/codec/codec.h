@@ -144,6 +144,19 @@ void bch_key_wrap(const struct bch_crypt_key *user_key, const u8 fs_uuid[16],
 int bch_key_unwrap(const struct bch_crypt_key *user_key, const u8 fs_uuid[16],
 		   const struct bch_wrapped_key *wrapped, struct bch_crypt_key *key);
 
+/* ------------------------------------------------------------------ hashes of names: 04 §7.1, §7.2 */
+
+struct bch_inode;
+struct bch_dirent;
+struct bch_xattr;
+
+/*
+ * Where the search for a name starts: the offset of the key, or the next higher free one. @inode is the directory, or
+ * the owner of the attribute; its hash_type must be a known one.
+ */
+u64 bch_dirent_hash(const struct bch_inode *inode, const struct bch_dirent *d);
+u64 bch_xattr_hash(const struct bch_inode *inode, const struct bch_xattr *x);
+
 /*
  * The kernel's keyrings: type "user", description "bcachefs:UUID" of the external UUID, the 32
  * bytes of the passphrase's key. Searched in the order of enum bch_keyring. Format reference: 01 §8.4.

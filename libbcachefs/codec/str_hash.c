@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Hashes of names of dirents and xattrs. Format reference: 04 §7.1, §7.2. */
 
-#include "str_hash.h"
-
+#include <string.h>
 #include <sodium.h>
 
+#include "codec/codec.h"
 #include "crc.h"
+#include "ondisk/key_dirent.h"
+#include "ondisk/key_inode.h"
+#include "ondisk/key_xattr.h"
 
 #define DIRENT_OFFSET_MIN 2 /* 0 and 1 stand for . and .. */
 #define OFFSET_31BIT	  0x7fffffffU

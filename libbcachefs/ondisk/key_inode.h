@@ -80,6 +80,21 @@ enum bch_inode_flag {
 #undef F
 };
 
+/* Bit in bi_fields_set, option: the field is bi_NAME, biased by one. Format reference: 04 §6.9. */
+#define BCH_INODE_OPTS(O)		\
+	O(0,  data_checksum)		\
+	O(1,  compression)		\
+	O(2,  project)			\
+	O(3,  background_compression)	\
+	O(4,  data_replicas)		\
+	O(5,  promote_target)		\
+	O(6,  foreground_target)	\
+	O(7,  background_target)	\
+	O(8,  erasure_code)		\
+	O(9,  nocow)			\
+	O(10, inodes_32bit)		\
+	O(11, casefold)
+
 /* Number, name: how an inode's names are hashed. Format reference: 04 §7.1. */
 #define BCH_STR_HASHES(H)	\
 	H(0, crc32c)		\

@@ -3,7 +3,10 @@
 
 #include "image.h"
 
-#include "codec/str_hash.h"
+#include "codec/codec.h"
+#include "ondisk/key_dirent.h"
+#include "ondisk/key_inode.h"
+#include "ondisk/key_xattr.h"
 
 /* What was walked over in all images together, so that none of it can be nothing. */
 static struct {

@@ -5,7 +5,10 @@
 
 #include <sodium.h>
 
-#include "codec/str_hash.h"
+#include "codec/codec.h"
+#include "ondisk/key_dirent.h"
+#include "ondisk/key_inode.h"
+#include "ondisk/key_xattr.h"
 
 static struct bch_bytes bytes(const char *s)
 {
