@@ -311,17 +311,22 @@ static void put_fields(struct bch_buf *out, const struct bch_accounting *a, u16 
 	}
 }
 
+void bch_accounting_put(struct bch_buf *out, const struct bch_accounting *a, u16 version)
+{
+	if (a->type < BCH_ACCOUNTING_NR)
+		bch_buf_put(out, "%s ", types[a->type].name);
+	else
+		bch_buf_put(out, "unknown(%u) ", a->type);
+	put_fields(out, a, version);
+}
+
 void bch_key_put_accounting(struct bch_buf *out, const struct bch_key *k,
 			    const struct bch_key_context *c)
 {
 	struct bch_accounting a;
 
 	bch_accounting_get(k->pos, c->version, &a);
-	if (a.type < BCH_ACCOUNTING_NR)
-		bch_buf_put(out, "%s ", types[a.type].name);
-	else
-		bch_buf_put(out, "unknown(%u) ", a.type);
-	put_fields(out, &a, c->version);
+	bch_accounting_put(out, &a, c->version);
 	for (u32 i = 0; i < BCH_ACCOUNTING_COUNTERS_MAX && i < k->val.len / 8; i++)
 		bch_buf_put(out, " %" PRId64, bch_accounting_counter(k, i));
 }

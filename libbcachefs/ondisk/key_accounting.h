@@ -40,6 +40,13 @@ enum bch_accounting_type {
 	BCH_ACCOUNTING_NR
 };
 
+enum bch_reconcile_work {
+#define W(nr, name) BCH_RECONCILE_WORK_##name = nr,
+	BCH_RECONCILE_WORKS(W)
+#undef W
+	BCH_RECONCILE_WORK_NR
+};
+
 #define BCH_ACCOUNTING_COUNTERS_MAX 3
 #define BCH_ACCOUNTING_DEVS_MAX	    16
 
@@ -68,6 +75,9 @@ struct bch_pos bch_accounting_pos(const struct bch_accounting *a, u16 version);
 
 /* Counter @i of a key; 0 where it is not stored. */
 s64 bch_accounting_counter(const struct bch_key *k, u32 i);
+
+/* "replicas user: 1/2 [0 1]": what is counted; of inum the name alone, as the tools print it. */
+void bch_accounting_put(struct bch_buf *out, const struct bch_accounting *a, u16 version);
 
 /* How many counters a key of @type has; 0 for types that we do not know. */
 u32 bch_accounting_nr_counters(u8 type, u16 version);
