@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is derived from all other keys: counters and buckets; read as they are stored, and counted anew. Format reference:
+ * 06, 08 §5, §7, §9.
+ */
+
+#ifndef BCHFS_ALLOC_ALLOC_H
+#define BCHFS_ALLOC_ALLOC_H
+
+#include "base/array.h"
+#include "base/map.h"
+#include "base/radix.h"
+#include "ondisk/bkey.h"
+#include "ondisk/key_accounting.h"
+#include "ondisk/key_alloc.h"
+#include "ondisk/key_extent.h"
+#include "ondisk/keys.h"
+
+struct bch_fs;
+
+/* ------------------------------------------------------------------ sets of counters */
+
+struct bch_counter {
+	struct bch_map_node node;
+	struct bch_pos
+		pos; /* what is counted, in an order and form that is the same in all versions */
+	s64 v[BCH_ACCOUNTING_COUNTERS_MAX];
+};
+
+/* Counters by what they count; all zero and not there are the same. */
+struct bch_counters {
+	struct bch_map map;
+};
+
+/* An empty set; and its memory is given back. */
+struct bch_counters bch_counters(void);
+void bch_counters_end(struct bch_counters *counters);
+static inline void bch_counters_cleanup(struct bch_counters *counters)
+{
+	bch_counters_end(counters);
+}
+
+/* What @c counts. */
+struct bch_accounting bch_counter_what(const struct bch_counter *c);
+
+/* Adds @v. -BCH_ERR_no_memory. */
+int bch_counters_add(struct bch_counters *counters, const struct bch_accounting *what,
+		     const s64 v[BCH_ACCOUNTING_COUNTERS_MAX]);
+
+/* Of what @what says; of one that is not there, zeroes. */
+const s64 *bch_counters_get(const struct bch_counters *counters, const struct bch_accounting *what);
+
+/* In the order of types and of what they count; @after NULL: the first. NULL at the end. */
+const struct bch_counter *bch_counters_next(const struct bch_counters *counters,
+					    const struct bch_counter *after);
+
+/*
+ * The counters of @fs as they are stored: in the btree accounting, before 1.9 in the usage records of the clean section
+ * or of the journal. Those of inodes (there may be as many as inodes) and of types that we do not know are left out.
+ * -BCH_ERR_io where some could not be read, -BCH_ERR_no_memory.
+ */
+int bch_accounting_read(struct bch_fs *fs, struct bch_counters *counters);
+
+/* Have filesystems of @version the btree accounting? */
+static inline bool bch_version_has_accounting(u16 version)
+{
+	return version >= BCH_VERSION(1, 9);
+}
+
+/* ------------------------------------------------------------------ recount */
+
+struct bch_recount_bucket {
+	u32 dirty_sectors, cached_sectors, stripe_sectors;
+	u32 stripe; /* as in struct bch_alloc */
+	u8 stripe_redundancy;
+	u8 hint;	    /* what leads here: a data type, 0: nothing yet */
+	u8 gen, oldest_gen; /* these four are as stored: they are not derived from anything */
+	u8 stored_type;
+	bool need_discard;
+	bool has_key;
+};
+
+struct bch_recount_stripe {
+	u64 idx;
+	u8 nr_blocks, nr_redundant;
+	struct bch_ptr blocks[BCH_PTRS_MAX];
+	u16 block_sectors;
+};
+
+/* What extents of an inode take: of inode 0 those of the btree reflink. */
+struct bch_inum_count {
+	u64 inum;
+	s64 v[BCH_ACCOUNTING_COUNTERS_MAX];
+};
+
+struct bch_recount_sink {
+	void *arg;
+	/* An inode's counters are complete; in the order of inodes, each once. An error ends the recount. */
+	int (*inum)(void *arg, const struct bch_inum_count *count);
+};
+
+/*
+ * Recounts counters and buckets from keys that it is fed. In memory are the counters but those of inodes, 32 bytes a
+ * bucket in use, and the stripes. Not for two threads.
+ */
+struct bch_recount {
+	struct bch_fs *fs;
+	u16 version;
+	struct bch_recount_sink sink; /* .inum NULL: nobody wants these */
+	struct bch_counters counters;
+	struct bch_radix buckets; /* by device and bucket: those of which something is known */
+	BCH_ARRAY(struct bch_recount_stripe) stripes; /* by idx */
+	struct bch_inum_count inum;
+	bool has_inum;
+	struct bch_key_fs key_fs;
+};
+
+/* An empty one of the open @fs, its superblocks and journals counted. *@recount is for bch_recount_free(). */
+int bch_recount_new(struct bch_fs *fs, const struct bch_recount_sink *sink,
+		    struct bch_recount **recount);
+void bch_recount_free(struct bch_recount *recount);
+static inline void bch_recount_cleanup(struct bch_recount **recount)
+{
+	bch_recount_free(*recount);
+}
+
+/*
+ * Feeds a key of a node of @level, a pointer to the root with the root's level + 1. The leaves of alloc come first, then
+ * those of stripes, then of reflink, then all others, those of extents in order. Which btrees matter:
+ * bch_recount_wants(). -BCH_ERR_no_memory, or the sink's error.
+ */
+int bch_recount_key(struct bch_recount *recount, u8 btree_id, u8 level, const struct bch_key *k);
+
+/* Do the keys in leaves of @btree_id count? (Pointers to nodes do in all.) */
+bool bch_recount_wants(const struct bch_recount *recount, u8 btree_id);
+
+/* After the last key: the counters are complete. */
+int bch_recount_finish(struct bch_recount *recount);
+
+/*
+ * Feeds all of @fs, in the order that is wanted, and finishes. What cannot be read is said and passed over:
+ * -BCH_ERR_io at the end. -BCH_ERR_cancelled.
+ */
+int bch_recount_walk(struct bch_recount *recount);
+
+/* What is known of a bucket, made where that is nothing yet; NULL where there is no such bucket. -BCH_ERR_no_memory. */
+int bch_recount_bucket(struct bch_recount *recount, u64 dev_idx, u64 bucket,
+		       struct bch_recount_bucket **b);
+
+/* The next bucket of which something is known, from *@dev_idx and *@bucket on, which become its. NULL at the end. */
+struct bch_recount_bucket *bch_recount_bucket_next(const struct bch_recount *recount, u32 *dev_idx,
+						   u64 *bucket);
+
+/* Bucket @b as its alloc key has to say, as far as that is derived; the rest is as it was stored, or zero. */
+struct bch_alloc bch_recount_alloc(const struct bch_recount *recount,
+				   const struct bch_recount_bucket *b);
+
+/* ------------------------------------------------------------------ stored and counted */
+
+/* A counter, or a bucket, that is stored other than it was counted. */
+struct bch_recount_difference {
+	bool is_bucket;
+	struct bch_accounting what;
+	s64 stored[BCH_ACCOUNTING_COUNTERS_MAX], counted[BCH_ACCOUNTING_COUNTERS_MAX];
+	u32 dev_idx;
+	u64 bucket;
+	struct bch_alloc stored_alloc, counted_alloc;
+};
+
+/*
+ * Recounts @fs and gives each difference to @report, until that returns an error. @nr is how many there were. Errors are
+ * those of bch_recount_walk().
+ */
+int bch_recount_compare(struct bch_fs *fs,
+			int (*report)(void *arg, const struct bch_recount_difference *d), void *arg,
+			u64 *nr);
+
+/* "accounting nr_inodes: 38, counted 37": one line without its end. */
+void bch_recount_difference_put(struct bch_buf *out, const struct bch_recount_difference *d,
+				u16 version);
+
+#endif

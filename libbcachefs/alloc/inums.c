@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The stored counters of inodes against those counted. Format reference: 06 §7.
+ *
+ * Since 1.15 they are stored in another order than that of the inodes. So each that is counted is looked up; where more
+ * are stored than were found, each of them is looked for among the extents.
+ */
+
+#include "alloc/private.h"
+
+#include "ondisk/pos.h"
+#include "super/super.h"
+
+static bool is_zero(const struct bch_inum_count *c)
+{
+	return !c->v[0] && !c->v[1] && !c->v[2];
+}
+
+static bool get(const struct bch_inums *s, const struct bch_key *k, struct bch_inum_count *stored)
+{
+	struct bch_accounting a;
+
+	bch_accounting_get(k->pos, s->version, &a);
+	if (k->type != BCH_KEY_accounting || a.type != BCH_ACCOUNTING_inum)
+		return false;
+	stored->inum = a.inum;
+	for (u32 i = 0; i < BCH_ACCOUNTING_COUNTERS_MAX; i++)
+		stored->v[i] = bch_accounting_counter(k, i);
+	return true;
+}
+
+static int look_up(struct bch_inums *s, u64 inum, struct bch_inum_count *stored)
+{
+	const struct bch_accounting what = { .type = BCH_ACCOUNTING_inum, .inum = inum };
+	struct bch_pos pos = bch_accounting_pos(&what, s->version);
+	struct bch_cursor cur bch_auto(cursor) = bch_cursor(s->fs, BCH_BTREE_accounting, pos, pos);
+	struct bch_key k;
+	int more = bch_cursor_next(&cur, &k);
+
+	*stored = (struct bch_inum_count){ .inum = inum };
+	if (more > 0)
+		get(s, &k, stored);
+	s->missing |= more == -BCH_ERR_io;
+	return more < 0 && more != -BCH_ERR_io ? more : 0;
+}
+
+int bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted)
+{
+	struct bch_inum_count stored;
+	int err = look_up(s, counted->inum, &stored);
+
+	if (err)
+		return err;
+	s->nr_found += !is_zero(&stored);
+	return s->compare(s->arg, &stored, counted);
+}
+
+/* Has the inode an extent? Of 0 the btree reflink was counted. */
+static int has_extents(struct bch_inums *s, u64 inum, bool *has)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor(s->fs, inum ? BCH_BTREE_extents : BCH_BTREE_reflink, bch_pos(inum, 0),
+			   bch_spos(inum, BCH_U64_MAX, BCH_U32_MAX));
+	struct bch_key k;
+	int more;
+
+	*has = false;
+	while (!*has && (more = bch_cursor_next(&cur, &k)) > 0)
+		*has = k.type == BCH_KEY_extent || k.type == BCH_KEY_reflink_v;
+	s->missing |= more == -BCH_ERR_io;
+	return more < 0 && more != -BCH_ERR_io ? more : 0;
+}
+
+/* One that is stored, and was not found if none of its inode was counted. */
+static int take_stored(struct bch_inums *s, const struct bch_inum_count *stored)
+{
+	const struct bch_inum_count none = { .inum = stored->inum };
+	bool has;
+	int err = has_extents(s, stored->inum, &has);
+
+	return err || has ? err : s->compare(s->arg, stored, &none);
+}
+
+/* @each NULL: counts those that are not zero. */
+static int walk_stored(struct bch_inums *s, u64 *nr,
+		       int (*each)(struct bch_inums *s, const struct bch_inum_count *stored))
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor(s->fs, BCH_BTREE_accounting, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_inum_count stored;
+	struct bch_key k;
+	int more, err = 0;
+
+	while (!err && (more = bch_cursor_next(&cur, &k))) {
+		s->missing |= more == -BCH_ERR_io;
+		if (more < 0 && more != -BCH_ERR_io)
+			return more;
+		if (more < 0 || !get(s, &k, &stored) || is_zero(&stored))
+			continue;
+		++*nr;
+		if (each)
+			err = each(s, &stored);
+	}
+	return err;
+}
+
+int bch_inums_finish(struct bch_inums *s)
+{
+	u64 nr = 0;
+	int err = walk_stored(s, &nr, NULL);
+
+	return err || nr == s->nr_found ? err : walk_stored(s, &nr, take_stored);
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Recount of what is still to be done with data. Format reference: 06 §9.6, 08 §7. */
+
+#include "alloc/private.h"
+
+#include "ondisk/csum_types.h"
+#include "ondisk/sb_sections.h"
+#include "super/super.h"
+
+/* The options that a key has recorded: of rebalance or of reconcile. */
+static bool find_opts(const struct bch_key *k, enum bch_extent_entry_type type,
+		      struct bch_extent_opts *opts)
+{
+	struct bch_bytes rest = bch_key_extent_entries(k);
+	struct bch_extent_entry e;
+
+	while (bch_extent_entry_next(&rest, &e))
+		if (e.type == type) {
+			*opts = e.opts;
+			return true;
+		}
+	return false;
+}
+
+/* ------------------------------------------------------------------ before 1.33: rebalance */
+
+/* Compression option, low 4 bits, to what crcs say. */
+static u8 wanted_compression(u16 opt)
+{
+	static const u8 types[] = { BCH_COMPRESSION_none, BCH_COMPRESSION_lz4, BCH_COMPRESSION_gzip,
+				    BCH_COMPRESSION_zstd };
+
+	return (opt & 15) < bch_array_size(types) ? types[opt & 15] : BCH_COMPRESSION_none;
+}
+
+static u64 to_compress(const struct bch_key *k, u16 opt)
+{
+	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_ptr p;
+	u64 nr_sectors = 0;
+
+	while (opt && bch_extent_ptr_next(&w, &p)) {
+		if (p.crc.compression_type == BCH_COMPRESSION_incompressible || p.ptr.unwritten)
+			return 0;
+		if (!p.ptr.cached && p.crc.compression_type != wanted_compression(opt))
+			nr_sectors += p.crc.compressed_sectors;
+	}
+	return nr_sectors;
+}
+
+static bool in_target(const struct bch_super *super, u32 dev_idx, u64 target)
+{
+	struct bch_member m;
+
+	if (target < BCH_TARGET_GROUP(0))
+		return target == BCH_TARGET_DEV(dev_idx);
+	return bch_super_member(super, dev_idx, &m) && bch_member_alive(&m) &&
+	       bch_member_GROUP(&m) &&
+	       bch_super_group_within(super, (u32)bch_member_GROUP(&m) - 1,
+				      (u32)(target - BCH_TARGET_GROUP(0)));
+}
+
+/* Can data be moved there: does it have a member that is written to? */
+static bool target_takes_data(const struct bch_fs *fs, u64 target)
+{
+	struct bch_member m;
+
+	for (u32 i = 0; i < fs->nr_members; i++)
+		if (fs->members[i].blkdev && in_target(&fs->super, i, target) &&
+		    bch_super_member(&fs->super, i, &m) && bch_member_alive(&m) &&
+		    bch_member_STATE(&m) == 0 && bch_member_DATA_ALLOWED(&m) >> BCH_DATA_user & 1)
+			return true;
+	return false;
+}
+
+static u64 to_move(const struct bch_fs *fs, const struct bch_key *k, u16 target)
+{
+	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_ptr p;
+	u64 nr_sectors = 0;
+
+	if (!target || !target_takes_data(fs, target))
+		return 0;
+	while (bch_extent_ptr_next(&w, &p))
+		if (!p.ptr.cached && !in_target(&fs->super, p.ptr.dev_idx, target))
+			nr_sectors += p.crc.compressed_sectors;
+	return nr_sectors;
+}
+
+static int count_rebalance(struct bch_recount *r, const struct bch_key *k)
+{
+	const struct bch_accounting what = { .type = BCH_ACCOUNTING_rebalance_work };
+	struct bch_extent_opts opts;
+	u64 nr_sectors;
+
+	if (!find_opts(k, BCH_EXTENT_ENTRY_rebalance, &opts))
+		return 0;
+	nr_sectors = to_compress(k, opts.value[BCH_EXTENT_OPT_background_compression]) +
+		     to_move(r->fs, k, opts.value[BCH_EXTENT_OPT_background_target]);
+	return nr_sectors ? bch_recount_add(r, &what, (s64)nr_sectors, 0, 0) : 0;
+}
+
+/* ------------------------------------------------------------------ since 1.33: reconcile */
+
+/* The counters that a key adds to, as bits. */
+static u32 works(const struct bch_extent_opts *o)
+{
+	u32 set = o->need & ((1U << BCH_RECONCILE_WORK_high_priority) - 1);
+
+	if (o->pending)
+		return (set | 1U << BCH_RECONCILE_WORK_pending) &
+		       ~(1U << BCH_RECONCILE_WORK_target | 1U << BCH_RECONCILE_WORK_replicas);
+	return o->hipri ? set | 1U << BCH_RECONCILE_WORK_high_priority : set;
+}
+
+static int count_leaving(struct bch_recount *r, u8 level, const struct bch_key *k,
+			 const struct bch_extent_opts *o)
+{
+	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_ptr p;
+	int err = 0;
+
+	for (u32 i = 0; i < 8 && !err && bch_extent_ptr_next(&w, &p); i++) {
+		const struct bch_accounting what = { .type = BCH_ACCOUNTING_dev_leaving,
+						     .leaving_dev_idx = p.ptr.dev_idx };
+
+		if (o->ptrs_moving >> i & 1)
+			err = bch_recount_add(
+				r, &what, level ? r->key_fs.node_sectors : p.crc.compressed_sectors,
+				0, 0);
+	}
+	return err;
+}
+
+static int count_reconcile(struct bch_recount *r, u8 level, const struct bch_key *k)
+{
+	struct bch_extent_opts opts;
+	int err = 0;
+
+	if (!find_opts(k, BCH_EXTENT_ENTRY_reconcile, &opts))
+		return 0;
+	for (u8 i = 0; i < BCH_RECONCILE_WORK_NR && !err; i++) {
+		const struct bch_accounting what = { .type = BCH_ACCOUNTING_reconcile_work,
+						     .work = i };
+
+		if (works(&opts) >> i & 1)
+			err = bch_recount_add(r, &what, level ? 0 : k->size,
+					      level ? r->key_fs.node_sectors : 0, 0);
+	}
+	return err || opts.pending ? err : count_leaving(r, level, k, &opts);
+}
+
+int bch_recount_work(struct bch_recount *r, u8 level, const struct bch_key *k)
+{
+	if (r->version >= BCH_VERSION_RECONCILE)
+		return count_reconcile(r, level, k);
+	return level ? 0 : count_rebalance(r, k);
+}
