@@ -179,4 +179,12 @@ int bch_recount_compare(struct bch_fs *fs,
 void bch_recount_difference_put(struct bch_buf *out, const struct bch_recount_difference *d,
 				u16 version);
 
+/* ------------------------------------------------------------------ one bucket */
+
+/*
+ * The generation that pointers into a bucket must have, 0 for one that was never used: 05 §2.9. Any thread. -BCH_ERR_io
+ * where the btree alloc cannot be read there.
+ */
+int bch_bucket_gen(struct bch_fs *fs, u32 dev_idx, u64 bucket, u8 *gen);
+
 #endif
