@@ -82,9 +82,13 @@ struct bch_file_map {
 	struct bch_fs *fs;
 	struct bch_snapshot_view view;
 	struct bch_cursor extents, reflink;
-	struct bch_key p; /* the reflink_p that is being followed */
-	u64 at, end;	  /* sectors */
-	bool follows, has_reflink;
+	struct bch_key
+		k; /* of the extents btree: the next one, or the reflink_p that is being followed */
+	struct bch_key v;  /* of the reflink btree: the next one */
+	u64 at, end;	   /* sectors */
+	bool has_k, has_v; /* are they there? */
+	bool follows;	   /* @reflink is in use */
+	bool missed;	   /* something before @k could not be read */
 };
 
 /* The pieces of [@start, @end), holes too, in order and without gaps. @map stays where it is until it is ended. */
