@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checksums, encryption and key derivation of the format. Format reference: 01 §6, §8.4; 05 §3, §5.
+ * Checksums, encryption, key derivation, compression and parity of the format. Format reference: 01 §6, §8.4; 05 §3 to
+ * §5, §7.2.
  *
  * Pure functions over the caller's bytes, safe from several threads at once, but for the keyrings:
  * these are the process's, and two threads should not work on the same key in them.
@@ -177,5 +178,36 @@ int bch_keyring_find(const u8 user_uuid[16], struct bch_crypt_key *user_key);
 
 /* Takes it out of all three. -BCH_ERR_no_key if it was in none, or as bch_keyring_find(). */
 int bch_keyring_remove(const u8 user_uuid[16]);
+
+/* ------------------------------------------------------------------ compression: 05 §4 */
+
+/*
+ * Decodes a stored blob, its padding included, into exactly @out_len bytes. @type: enum bch_compression_type. A pure
+ * function, safe on any bytes; after an error @out is anything.
+ *
+ * Return: 0, or
+ *   -BCH_ERR_data_compression	the bytes are damaged, or give more or less than @out_len
+ *   -BCH_ERR_invalid_argument	@type is none that compresses
+ *   -BCH_ERR_no_memory
+ *
+ * Format reference: 05 §4.2.
+ */
+int bch_decompress(u8 type, const void *blob, size_t len, void *out, size_t out_len);
+
+/* ------------------------------------------------------------------ parity: 05 §7.2 */
+
+#define BCH_RAID_BLOCKS_MAX    16
+#define BCH_RAID_REDUNDANT_MAX 2
+
+/*
+ * Writes block @want, of @len bytes as all are, from those that are not in @lost (bits; @want is taken for lost). The
+ * last @nr_redundant of the blocks are P, and Q. Pure.
+ *
+ * Return: 0, or
+ *   -BCH_ERR_data_lost		more than @nr_redundant are lost
+ *   -BCH_ERR_invalid_argument	no such numbers of blocks
+ */
+int bch_raid_rebuild(u32 nr_blocks, u32 nr_redundant, u32 lost, u32 want, u8 *const *blocks,
+		     size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The kinds of compression, and how a blob of each is framed. Format reference: 05 §4.2. */
 
-#include "codec/compress.h"
+#include "codec/codec.h"
 
 #include <limits.h>
 

@@ -5,6 +5,7 @@
  * how data is summed from these blocks, and so is any other. Format reference: 05 §7.2.
  */
 
+#include "codec/codec.h"
 #include "codec/raid.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Sums in GF(2^8) by isa-l, whose polynomial is the format's. */
 
+#include "codec/codec.h"
 #include "codec/raid.h"
 
 #include <isa-l/erasure_code.h>

@@ -4,7 +4,6 @@
 #include "file/blob.h"
 
 #include "alloc/alloc.h"
-#include "codec/compress.h"
 
 /* ------------------------------------------------------------------ where */
 

@@ -63,6 +63,7 @@ struct bch_blob_id {
 	u64 w[8];
 };
 
+/* That of the blob that @p of @k leads to. */
 struct bch_blob_id bch_blob_id(const struct bch_key *k, const struct bch_extent_ptr *p);
 
 /* Decoded bytes. What is in the cache never changes. */

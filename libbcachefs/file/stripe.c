@@ -8,11 +8,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "codec/raid.h"
 #include "file/blob.h"
 #include "ondisk/key_stripe.h"
-
-_Static_assert(BCH_RAID_BLOCKS_MAX >= BCH_PTRS_MAX, "a stripe has no more pointers than a key");
 
 struct rebuild {
 	struct bch_fs *fs;

@@ -10,7 +10,7 @@
 #include <zstd.h>
 
 #include <bcachefs/error.h>
-#include "codec/compress.h"
+#include "codec/codec.h"
 #include "codec/inflate.h"
 #include "ondisk/csum_types.h"
 #include "ondisk/le.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <bcachefs/error.h>
+#include "codec/codec.h"
 #include "codec/raid.h"
 
 #define LEN 1536
