@@ -6,6 +6,7 @@
 
 #include <bcachefs/error.h>
 #include <bcachefs/facts.h>
+#include <bcachefs/file.h>
 #include <bcachefs/opts.h>
 #include <bcachefs/super.h>
 #include <bcachefs/progress.h>
@@ -55,6 +56,7 @@ enum cli_kind {
 	CLI_KIND_table,	     /* all rows of the library's table that have the flags in opt_flags */
 	CLI_KIND_letter,     /* a letter for one of these: name */
 	CLI_KIND_filesystem, /* the rows that name a filesystem, kept in struct cli_common */
+	CLI_KIND_files, /* they, with one operand for it, and those that say how its files are read */
 };
 
 /*
@@ -132,6 +134,9 @@ struct cli_option {
 /* DEVICES..., -D DEV, --scan=DIR, -o OPTS: what cli_open() opens. CLI 2.3. */
 #define CLI_FILESYSTEM { .kind = CLI_KIND_filesystem }
 
+/* DEVICES in one word, and how files in it are found and read: what cli_open_files() opens. Before operands. CLI 14.1. */
+#define CLI_FILES { .kind = CLI_KIND_files }
+
 /* The headings of the overview, in its order. */
 #define CLI_HEADINGS(H)						\
 	H(superblock,	"Superblock")				\
@@ -182,9 +187,14 @@ struct cli_common {
 	unsigned progress; /* enum cli_progress */
 	const char *passphrase_file, *undo_file;
 	struct cli_strings devices;	 /* operands: a path, colon list, UUID=, LABEL=, as given */
+	const char *filesystem;		 /* all in one word: an operand of CLI_FILES */
 	struct cli_strings device_paths; /* -D: never split at colons */
 	struct cli_strings scan;	 /* --scan: folders to look for members in */
 	struct cli_events mount_opts;	 /* -o */
+	const char *subvol;		 /* --subvol: root of all paths */
+	u64 snapshot;			 /* --snapshot: 0 for none */
+	u64 rewind_to;			 /* --journal-rewind: 0 for none */
+	bool follow, ignore_errors, no_verify, scan_nodes;
 };
 
 /* The context of a running command. Not for two threads, but for what the library's callbacks do. */
@@ -234,6 +244,15 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
  * CLI_PASSPHRASE). @fs is for bch_fs_close() also where the key was not had. An error is said.
  */
 int cli_open_readable(struct cli *cli, struct bch_fs **fs);
+
+/*
+ * cli_open_readable() of CLI_FILES, and its files started, as the options say. @fs is for bch_fs_close(), whatever is
+ * returned. An error is said.
+ */
+int cli_open_files(struct cli *cli, struct bch_fs **fs);
+
+/* Where paths begin: what --subvol, --snapshot and --follow say. */
+struct bch_path_opts cli_path_opts(const struct cli *cli);
 
 /* --undo-file, or the folder that BCACHEFS_UNDO_DIR names. CLI 14.6. */
 struct bch_undo_opts cli_undo_opts(const struct cli *cli);

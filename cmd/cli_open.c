@@ -39,8 +39,11 @@ static int take_mount_opts(struct cli *cli, struct bch_open_opts *opts)
 
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
 {
-	const struct cli_common *c = &cli->common;
-	const struct cli_strings *names = c->device_paths.nr ? &c->device_paths : &c->devices;
+	struct cli_common *c = &cli->common;
+	struct cli_strings word = { &c->filesystem, 1 };
+	const struct cli_strings *names = c->device_paths.nr ? &c->device_paths
+					  : c->filesystem    ? &word
+							     : &c->devices;
 	struct bch_open_opts opts = {
 		.flags = flags,
 		.scan = c->scan.p,

@@ -9,18 +9,44 @@ static const char *const format_names[] = { "text", "json", NULL };
 static const char *const progress_names[] = { "auto", "always", "never", NULL };
 static const char *const bool_names[] = { "yes", "no", NULL };
 
-static const struct cli_option filesystem_rows[] = {
+static const struct cli_option devices_rows[] = {
 	CLI_OPERANDS(
 		"DEVICES", struct cli_common, devices,
 		"the filesystem: its devices or image files, apart or joined by colons, UUID=..., "
 		"or LABEL=...",
 		.unless = "dev"),
+};
+
+static const struct cli_option devices_word_rows[] = {
+	CLI_OPERAND("DEVICES", struct cli_common, filesystem,
+		    "the filesystem: a device or image file, several joined by colons, UUID=..., "
+		    "or LABEL=...",
+		    .unless = "dev"),
+};
+
+static const struct cli_option filesystem_rows[] = {
 	CLI_STRINGS('D', "dev", "DEV", struct cli_common, device_paths,
 		    "one of its devices, whose path may have colons; repeatable"),
 	CLI_STRINGS(0, "scan", "DIR", struct cli_common, scan,
 		    "look for its devices among the files in DIR too; repeatable"),
 	CLI_OPT_LIST('o', "options", BCH_OPT_MOUNT, struct cli_common, mount_opts,
 		     "mount options, such as degraded or no_splitbrain_check"),
+};
+
+static const struct cli_option files_rows[] = {
+	CLI_STRING(0, "subvol", "ID|PATH", struct cli_common, subvol,
+		   "root of all paths: a subvolume"),
+	CLI_NUMBER(0, "snapshot", "ID", struct cli_common, snapshot, 1, UINT32_MAX,
+		   "read as that snapshot sees it, whether a subvolume points to it or not"),
+	CLI_FLAG('L', "follow", struct cli_common, follow, "follow symlinks"),
+	CLI_FLAG('i', "ignore-errors", struct cli_common, ignore_errors,
+		 "go on after what cannot be read, and name it"),
+	CLI_FLAG(0, "no-verify", struct cli_common, no_verify,
+		 "hand out data whose checksum does not match"),
+	CLI_FLAG(0, "scan-nodes", struct cli_common, scan_nodes,
+		 "look for the nodes of btrees whose roots are lost"),
+	CLI_NUMBER(0, "journal-rewind", "SEQ", struct cli_common, rewind_to, 1, UINT64_MAX,
+		   "read the state after that journal entry"),
 };
 
 static const struct cli_option json_rows[] = {
@@ -150,6 +176,20 @@ static int add_table_rows(struct cli_rows *rows, const struct cli_command *comma
 	return err;
 }
 
+/* Those that name a filesystem, by any number of operands or by one word. */
+static int add_filesystem_rows(struct cli_rows *rows, bool one_word)
+{
+	int err = one_word ? add_common_rows(rows, devices_word_rows,
+					     bch_array_size(devices_word_rows))
+			   : add_common_rows(rows, devices_rows, bch_array_size(devices_rows));
+
+	if (!err)
+		err = add_common_rows(rows, filesystem_rows, bch_array_size(filesystem_rows));
+	if (!err && one_word)
+		err = add_common_rows(rows, files_rows, bch_array_size(files_rows));
+	return err;
+}
+
 static int add_own_row(struct cli_rows *rows, const struct cli_command *command,
 		       const struct cli_option *row)
 {
@@ -157,7 +197,8 @@ static int add_own_row(struct cli_rows *rows, const struct cli_command *command,
 	case CLI_KIND_table:
 		return add_table_rows(rows, command, row);
 	case CLI_KIND_filesystem:
-		return add_common_rows(rows, filesystem_rows, bch_array_size(filesystem_rows));
+	case CLI_KIND_files:
+		return add_filesystem_rows(rows, row->kind == CLI_KIND_files);
 	case CLI_KIND_letter:
 		return 0;
 	default:

@@ -211,6 +211,7 @@ int cli_value(struct cli *cli, const struct cli_option *row, const char *text, v
 	case CLI_KIND_table:
 	case CLI_KIND_letter:
 	case CLI_KIND_filesystem:
+	case CLI_KIND_files:
 		break;
 	}
 	return -BCH_ERR_invalid_argument; /* rows that cli_rows_init() has unfolded */

@@ -56,6 +56,44 @@ struct bch_time bch_time_get(const struct bch_fs *fs, u64 time);
 void bch_inode_stat(const struct bch_fs *fs, u64 inum, const struct bch_inode *inode,
 		    struct bch_stat *st);
 
+/* ------------------------------------------------------------------ walks over trees */
+
+enum bch_walk_flags {
+	BCH_WALK_SORTED = 1 << 0, /* each directory by name, else in the order of the disk */
+	BCH_WALK_LEAVES = 1 << 1, /* each directory again, when all that is in it has been given */
+	BCH_WALK_ONE_SUBVOL = 1 << 2, /* the roots of others are given, but not gone into */
+};
+
+/* What a walk has come to. The texts are valid until the next call. */
+struct bch_walk_entry {
+	const char *path; /* from where the walk began, whose own is "" */
+	const char *name; /* the last part */
+	u32 depth;	  /* 0: where it began */
+	u8 type;	  /* of the entry: mode >> 12, or BCH_FILE_SUBVOL */
+	bool leaving;	  /* a directory for the second time */
+	struct bch_file file;
+};
+
+struct bch_walk;
+
+/* From @file down; a directory before what is in it. Memory: the names in all directories above. */
+int bch_walk_begin(struct bch_fs *fs, const struct bch_file *file, unsigned flags,
+		   struct bch_walk **walk);
+
+/*
+ * 1 and the next one, 0 at the end, or an error about what is missing (of the directory that was given last), said; the
+ * next call goes on behind it. A directory within itself is an error of that kind: -BCH_ERR_too_many_links.
+ */
+int bch_walk_next(struct bch_walk *walk, struct bch_walk_entry *entry);
+
+/* Not into the directory that was given last. */
+void bch_walk_skip(struct bch_walk *walk);
+void bch_walk_end(struct bch_walk *walk);
+static inline void bch_walk_cleanup(struct bch_walk **walk)
+{
+	bch_walk_end(*walk);
+}
+
 /* ------------------------------------------------------------------ what a file's data is made of: 05 §11 */
 
 enum bch_piece_kind {
