@@ -20,6 +20,7 @@
 	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
+	C(dump)			\
 	C(undump)		\
 	C(version)		\
 	C(help)			\

@@ -64,6 +64,17 @@ struct bch_btree_node {
 };
 
 /*
+ * The checksum that the set should have, over its bytes as they are on the device, and the one that it has. The set's
+ * bytes lie within @node. -BCH_ERR_no_key, or -BCH_ERR_invalid_argument for checksum types that do not exist.
+ */
+int bch_bset_csum(const u8 *node, const struct bch_bset *b, const struct bch_crypt_key *key,
+		  struct bch_csum *csum);
+struct bch_csum bch_bset_csum_get(const u8 *node, const struct bch_bset *b);
+
+/* Decrypts the set's keys in place, with the first also the node's header; encrypts them where it is called again. */
+int bch_bset_crypt(u8 *node, const struct bch_bset *b, const struct bch_crypt_key *key);
+
+/*
  * Decrypts a node's header in place, as far as @first encrypts: for who looks what a node is. -BCH_ERR_no_key, or
  * -BCH_ERR_invalid_argument for checksum types that do not exist.
  */

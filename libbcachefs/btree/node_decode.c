@@ -5,8 +5,6 @@
 
 #include "ondisk/btree_ids.h"
 
-#define HEADER_CRYPT_BYTES (BCH_NODE_CRYPT_END - BCH_NODE_CRYPT_START)
-
 #define VERSION_READ_MIN BCH_VERSION(0, 12)
 
 /* The entry of node->keys whose value breaks a rule: left out when all sets are merged. */
@@ -82,55 +80,20 @@ static bool usable(const struct decode *d)
 
 /* ------------------------------------------------------------------ checksum and encryption: 02 §8 */
 
-static struct bch_nonce nonce_of(const struct bch_bset *b)
-{
-	return (struct bch_nonce){ { (u32)b->start, (u32)b->seq, (u32)(b->seq >> 32),
-				     (u32)b->journal_seq ^ BCH_NONCE_BTREE } };
-}
-
-static struct bch_csum stored_csum(const u8 *set)
-{
-	le64 v[2];
-
-	memcpy(v, set, sizeof(v));
-	return (struct bch_csum){ le64_get(v[0]), le64_get(v[1]) };
-}
-
 /* The checksum is that of the encrypted bytes. */
 static void check_csum(struct decode *d, const struct bch_bset *b)
 {
-	const u8 *from = d->node->bytes + b->start;
 	struct bch_csum have;
 
-	if (bch_csum(b->csum_type, d->rules->key, nonce_of(b), from + BCH_BSET_CSUM_START,
-		     b->end - b->start - BCH_BSET_CSUM_START, &have))
+	if (bch_bset_csum(d->node->bytes, b, d->rules->key, &have))
 		note_set(d, BCH_FSCK_bset_unknown_csum, b->start);
-	else if (!bch_csum_equal(have, stored_csum(from)))
+	else if (!bch_csum_equal(have, bch_bset_csum_get(d->node->bytes, b)))
 		note_set(d, BCH_FSCK_bset_bad_csum, b->start);
-}
-
-int bch_node_header_decrypt(u8 *node, const struct bch_bset *first, const struct bch_crypt_key *key)
-{
-	return bch_crypt(first->csum_type, key, nonce_of(first), node + BCH_NODE_CRYPT_START,
-			 HEADER_CRYPT_BYTES);
 }
 
 static void decrypt(struct decode *d, const struct bch_bset *b)
 {
-	struct bch_nonce nonce = nonce_of(b);
-	u8 *bytes = d->node->bytes;
-	int err = 0;
-
-	if (!bch_csum_type_encrypts(b->csum_type))
-		return;
-	if (!b->start) {
-		err = bch_node_header_decrypt(bytes, b, d->rules->key);
-		nonce = bch_nonce_add(nonce, (HEADER_CRYPT_BYTES + 63) / 64 * 64);
-	}
-	if (!err)
-		err = bch_crypt(b->csum_type, d->rules->key, nonce, bytes + b->keys,
-				b->end - b->keys);
-	if (err)
+	if (bch_bset_crypt(d->node->bytes, b, d->rules->key))
 		d->node->grade = BCH_NODE_UNUSABLE; /* without the key: noted with the checksum */
 }
 

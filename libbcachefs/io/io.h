@@ -155,6 +155,7 @@ struct bch_output;
 
 enum bch_output_flags {
 	BCH_OUTPUT_REPLACE = 1 << 0, /* what has the name stays until the new file is whole */
+	BCH_OUTPUT_ZSTD = 1 << 1,    /* compressed */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "base/memory.h"
 #include "io/io.h"
@@ -20,8 +21,10 @@ struct bch_output {
 	char *name; /* of the file, when it is whole */
 	char *part; /* its name until then, where it replaces another; else NULL */
 	bool is_file;
-	u64 written; /* bytes up to the start of buf */
-	size_t fill; /* bytes in buf, less than BUF_SIZE */
+	bool is_sparse;	 /* zeroes are holes */
+	ZSTD_CCtx *zstd; /* compresses what is written; NULL: it does not */
+	u64 written;	 /* bytes up to the start of buf */
+	size_t fill;	 /* bytes in buf, less than BUF_SIZE */
 	u8 buf[BUF_SIZE];
 };
 
@@ -58,7 +61,7 @@ static size_t block_len(const struct bch_output *out, size_t at)
 
 static bool is_hole(const struct bch_output *out, size_t at)
 {
-	return out->is_file && is_zero(out->buf + at, block_len(out, at));
+	return out->is_sparse && is_zero(out->buf + at, block_len(out, at));
 }
 
 static int make_hole(struct bch_output *out, u64 len)
@@ -66,7 +69,26 @@ static int make_hole(struct bch_output *out, u64 len)
 	return lseek(out->fd, (off_t)len, SEEK_CUR) < 0 ? fail(out, bch_errno(errno)) : 0;
 }
 
-static int write_buf(struct bch_output *out)
+/* Compresses what is in buf; with ZSTD_e_end all that is still on the way comes out too. */
+static int write_compressed(struct bch_output *out, ZSTD_EndDirective mode)
+{
+	ZSTD_inBuffer in = { out->buf, out->fill, 0 };
+	u8 chunk[16U << 10];
+	size_t left;
+	int err;
+
+	do {
+		ZSTD_outBuffer done = { chunk, sizeof(chunk), 0 };
+
+		left = ZSTD_compressStream2(out->zstd, &done, &in, mode);
+		if (ZSTD_isError(left))
+			return fail(out, -BCH_ERR_no_memory); /* nothing else can go wrong */
+		err = write_all(out, chunk, done.pos);
+	} while (!err && (in.pos < in.size || (mode == ZSTD_e_end && left)));
+	return err;
+}
+
+static int write_sparse(struct bch_output *out)
 {
 	int err = 0;
 
@@ -79,6 +101,13 @@ static int write_buf(struct bch_output *out)
 		err = hole ? make_hole(out, end - start)
 			   : write_all(out, out->buf + start, end - start);
 	}
+	return err;
+}
+
+static int write_buf(struct bch_output *out)
+{
+	int err = out->zstd ? write_compressed(out, ZSTD_e_continue) : write_sparse(out);
+
 	out->written += out->fill;
 	out->fill = 0;
 	return err;
@@ -117,7 +146,7 @@ int bch_output_skip(struct bch_output *out, u64 len)
 	while (len && !err) {
 		size_t room = BUF_SIZE - out->fill, n = len < room ? (size_t)len : room;
 
-		if (out->is_file && !out->fill && len > BUF_SIZE) {
+		if (out->is_sparse && !out->fill && len > BUF_SIZE) {
 			out->written += len;
 			return make_hole(out, len);
 		}
@@ -146,6 +175,7 @@ static int output_new(struct bch_ctx *ctx, const char *name, struct bch_output *
 
 static void output_free(struct bch_output *out)
 {
+	ZSTD_freeCCtx(out->zstd);
 	free(out->name);
 	free(out->part);
 	free(out);
@@ -179,6 +209,15 @@ static int create(struct bch_output *out)
 	return out->fd < 0 ? fail(out, bch_errno(errno)) : 0;
 }
 
+static int start_compression(struct bch_output *out)
+{
+	out->is_sparse = false;
+	out->zstd = ZSTD_createCCtx();
+	if (!out->zstd || ZSTD_isError(ZSTD_CCtx_setParameter(out->zstd, ZSTD_c_checksumFlag, 1)))
+		return fail(out, -BCH_ERR_no_memory);
+	return 0;
+}
+
 int bch_output_create(struct bch_ctx *ctx, const char *path, unsigned flags,
 		      struct bch_output **out)
 {
@@ -186,8 +225,11 @@ int bch_output_create(struct bch_ctx *ctx, const char *path, unsigned flags,
 
 	if (err)
 		return err;
-	(*out)->is_file = true;
-	err = flags & BCH_OUTPUT_REPLACE ? create_beside(*out) : create(*out);
+	(*out)->is_file = (*out)->is_sparse = true;
+	if (flags & BCH_OUTPUT_ZSTD)
+		err = start_compression(*out);
+	if (!err)
+		err = flags & BCH_OUTPUT_REPLACE ? create_beside(*out) : create(*out);
 	if (err) {
 		output_free(*out);
 		*out = NULL;
@@ -209,11 +251,11 @@ void bch_output_abandon(struct bch_output *out)
 /* Whole, durable, and under its name. The last bytes may have been a hole. */
 static int settle(struct bch_output *out)
 {
-	int err = write_buf(out);
+	int err = out->zstd ? write_compressed(out, ZSTD_e_end) : write_buf(out);
 
 	if (err || !out->is_file)
 		return err;
-	if (ftruncate(out->fd, (off_t)out->written) || fsync(out->fd) ||
+	if ((out->is_sparse && ftruncate(out->fd, (off_t)out->written)) || fsync(out->fd) ||
 	    (out->part && rename(out->part, out->name)))
 		return fail(out, bch_errno(errno));
 	return 0;

@@ -15,6 +15,7 @@
 
 #define PAGE_ENTRIES 512U
 #define PAGE_BYTES   (PAGE_ENTRIES * sizeof(be64))
+#define ZSTD_MAGIC   0x28b52ffdU /* the first bytes of its files */
 #define NR_PAGES     256U
 #define RUN_MAX	     (1ULL << 30) /* device bytes looked at between two questions whether to go on */
 
@@ -305,13 +306,29 @@ static int read_header(struct qcow2 *q)
 }
 
 /* What cannot be read is not recognised: its reader will hear of it. */
-static bool has_magic(struct bch_blkdev *dev)
+static u32 magic_of(struct bch_blkdev *dev)
 {
 	be32 magic;
 
-	return !dev->geometry.is_block && dev->geometry.size >= sizeof(magic) &&
-	       !bch_blkdev_read(dev, &magic, sizeof(magic), 0) &&
-	       be32_get(magic) == BCH_QCOW2_MAGIC;
+	if (dev->geometry.is_block || dev->geometry.size < sizeof(magic) ||
+	    bch_blkdev_read(dev, &magic, sizeof(magic), 0))
+		return 0;
+	return be32_get(magic);
+}
+
+/* Of a file that is named as one: any image may begin with such bytes. */
+static bool is_compressed(const struct bch_blkdev *dev, u32 magic)
+{
+	size_t len = strlen(dev->name), suffix = strlen(".zst");
+
+	return magic == ZSTD_MAGIC && !dev->writable && len > suffix &&
+	       !strcmp(dev->name + len - suffix, ".zst");
+}
+
+static int refuse_compressed(struct bch_blkdev *dev)
+{
+	return bch_error_whole(dev->ctx, -BCH_ERR_not_supported,
+			       "%s: is compressed; try 'zstd -d' first", dev->name);
 }
 
 static int refuse_writer(struct bch_blkdev *dev)
@@ -321,23 +338,27 @@ static int refuse_writer(struct bch_blkdev *dev)
 			       dev->name);
 }
 
+/* The reader takes *@dev, also where it fails. */
+static int stack_reader(struct bch_blkdev **dev)
+{
+	struct qcow2 *q = bch_blkdev_new_on(*dev, &qcow2_ops, sizeof(*q));
+
+	*dev = q ? &q->dev : NULL;
+	if (!q)
+		return -BCH_ERR_no_memory;
+	pthread_mutex_init(&q->cache_lock, NULL);
+	return read_header(q);
+}
+
 int bch_qcow2_stack(struct bch_blkdev **dev)
 {
-	struct qcow2 *q;
-	int err;
+	u32 magic = magic_of(*dev);
+	int err = 0;
 
-	if (!has_magic(*dev))
-		return 0;
-	if ((*dev)->writable) {
-		err = refuse_writer(*dev);
-	} else {
-		q = bch_blkdev_new_on(*dev, &qcow2_ops, sizeof(*q));
-		*dev = q ? &q->dev : NULL;
-		if (!q)
-			return -BCH_ERR_no_memory;
-		pthread_mutex_init(&q->cache_lock, NULL);
-		err = read_header(q);
-	}
+	if (magic == BCH_QCOW2_MAGIC)
+		err = (*dev)->writable ? refuse_writer(*dev) : stack_reader(dev);
+	else if (is_compressed(*dev, magic))
+		err = refuse_compressed(*dev);
 	if (err) {
 		(void)bch_blkdev_close(*dev); /* nothing was written */
 		*dev = NULL;

@@ -85,7 +85,7 @@ _Static_assert(sizeof(struct bch_qcow2_header) == 80, "72 bytes of version 2, an
 
 /*
  * Where @dev, the bottom, is a file that begins with the magic, stacks the reader on it. After an
- * error, which is said, @dev is closed and NULL: writers are refused.
+ * error, which is said, @dev is closed and NULL: writers are refused, and compressed dumps.
  */
 int bch_qcow2_stack(struct bch_blkdev **dev);
 
