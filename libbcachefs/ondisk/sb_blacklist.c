@@ -23,11 +23,12 @@ bool bch_super_blacklist_find(const struct bch_super *super, u64 seq, struct bch
 {
 	struct bch_bytes body = bch_super_section(super, BCH_SECTION_journal_seq_blacklist);
 	u32 lo = 0, hi = (u32)(body.len / ENTRY_BYTES);
+	struct bch_blacklist b; /* @range stays as it is where there is none */
 
 	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
 
-		if (entry_at(body, mid, range) && range->end > seq)
+		if (entry_at(body, mid, &b) && b.end > seq)
 			hi = mid;
 		else
 			lo = mid + 1;

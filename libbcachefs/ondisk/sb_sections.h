@@ -222,7 +222,7 @@ _Static_assert(sizeof(struct sb_clean) == 16, "format reference 01 §8.8");
 /* clang-format on */
 BCH_DISK_STRUCT(bch_blacklist, BCH_BLACKLIST_FIELDS, 16)
 
-/* The first range that ends after @seq; false where there is none. Format reference: 03 §5. */
+/* The first range that ends after @seq; false, and @range as it was, where there is none. 03 §5. */
 bool bch_super_blacklist_find(const struct bch_super *super, u64 seq, struct bch_blacklist *range);
 
 static inline bool bch_super_blacklisted(const struct bch_super *super, u64 seq)

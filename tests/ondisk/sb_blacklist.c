@@ -67,7 +67,9 @@ static void a_number_is_blacklisted_within_a_range_alone(void **state)
 	assert_true(bch_super_blacklisted(&super, 10));
 	assert_true(bch_super_blacklisted(&super, 19));
 	assert_false(bch_super_blacklisted(&super, 20));
+	b.start = b.end = 7;
 	assert_false(bch_super_blacklist_find(&super, 20, &b));
+	assert_true(b.start == 7 && b.end == 7);
 }
 
 static void the_first_range_sets_its_feature(void **state)
