@@ -16,15 +16,22 @@ static const struct cli_option options[] = {
 	CLI_FLAG('f', "force", struct args, force, "replace files that are there already"),
 };
 
+/* Is there something before it, too? */
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), n = strlen(suffix);
+
+	return len > n && !strcmp(name + len - n, suffix) && name[len - n - 1] != '/';
+}
+
 /* The image's name without its suffix, to be freed; or NULL. */
 static char *raw_name(const char *image)
 {
 	static const char suffix[] = ".qcow2";
-	size_t len = strlen(image), stem = len - (sizeof(suffix) - 1);
 
-	if (len < sizeof(suffix) || strcmp(image + stem, suffix) || image[stem - 1] == '/')
+	if (!has_suffix(image, suffix))
 		return NULL;
-	return strndup(image, stem);
+	return strndup(image, strlen(image) - strlen(suffix));
 }
 
 static int undump(struct cli *cli, const char *image, const struct bch_undump_opts *opts)
@@ -33,8 +40,9 @@ static int undump(struct cli *cli, const char *image, const struct bch_undump_op
 	int err;
 
 	if (!raw)
-		return bch_error_whole(cli->ctx, -BCH_ERR_invalid_argument, "%s not a qcow2 image?",
-				       image);
+		return bch_error_whole(cli->ctx, -BCH_ERR_invalid_argument,
+				       "%s not a qcow2 image?%s", image,
+				       has_suffix(image, ".zst") ? " try 'zstd -d' first" : "");
 	err = bch_undump(cli->ctx, image, raw, opts);
 	if (!err)
 		cli_say(cli, "wrote %s", raw);
