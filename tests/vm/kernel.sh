@@ -27,7 +27,7 @@ need() { # PROGRAM PACKAGE
 
 # The Debian mirror that this machine already uses.
 debian_mirror() {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+	{ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } | # one may be missing
 		awk '/^URIs:/ { u = $2 } /^deb / { u = $NF ~ /^http/ ? $NF : $2 }
 		     u ~ /\/debian\/?$/ { print u; exit }'
 }
