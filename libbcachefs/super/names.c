@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <uuid/uuid.h>
 
 #include "super/super.h"
+
+#define STATFS_BCACHEFS 0xca451a4eU
 
 /* Where members may be that are not named: folders, and block devices where one is named or by UUID and LABEL. */
 static int candidates(struct bch_ctx *ctx, const struct bch_open_opts *opts, bool blocks,
@@ -146,6 +149,27 @@ static int add_others(struct bch_ctx *ctx, const struct bch_open_opts *opts,
 	return err;
 }
 
+/* A mounted filesystem that is named by a folder in it is the kernel's. */
+static int check_mounted(struct bch_ctx *ctx, const char *name)
+{
+	struct statfs st;
+
+	if (statfs(name, &st) || (u32)st.f_type != STATFS_BCACHEFS)
+		return 0;
+	return bch_error_whole(ctx, -BCH_ERR_device_mounted, "%s is mounted; unmount it first",
+			       name);
+}
+
+static int add_path(struct bch_ctx *ctx, const char *path, struct bch_paths *paths)
+{
+	struct stat st;
+	int err = 0;
+
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		err = check_mounted(ctx, path);
+	return err ? err : bch_paths_add(paths, path);
+}
+
 int bch_resolve_names(struct bch_ctx *ctx, const char *const *names, size_t nr,
 		      const struct bch_open_opts *opts, struct bch_paths *paths)
 {
@@ -161,7 +185,7 @@ int bch_resolve_names(struct bch_ctx *ctx, const char *const *names, size_t nr,
 			 access(names[i], F_OK))
 			err = add_split(names[i], paths);
 		else
-			err = bch_paths_add(paths, names[i]);
+			err = add_path(ctx, names[i], paths);
 	}
 	if (!err && !paths->a.nr)
 		return bch_error_whole(ctx, -BCH_ERR_no_such_device, "no device given");
