@@ -133,6 +133,8 @@ struct cli_option {
 
 /* DEVICES..., -D DEV, --scan=DIR, -o OPTS: what cli_open() opens. CLI 2.3. */
 #define CLI_FILESYSTEM { .kind = CLI_KIND_filesystem }
+/* The same; without any it is the mounted filesystem that the current folder lies in. */
+#define CLI_FILESYSTEM_OR_HERE { .kind = CLI_KIND_filesystem, .optional = true }
 
 /* DEVICES in one word, and how files in it are found and read: what cli_open_files() opens. Before operands. CLI 14.1. */
 #define CLI_FILES { .kind = CLI_KIND_files }

@@ -13,6 +13,7 @@
 	C(recover_super)	\
 	C(reset_counters)	\
 	C(recovery_pass)	\
+	C(fs_usage)		\
 	C(scan)			\
 	C(unlock)		\
 	C(set_passphrase)	\

@@ -39,11 +39,14 @@ static int take_mount_opts(struct cli *cli, struct bch_open_opts *opts)
 
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
 {
+	static const char *here[] = { "." }; /* where none is needed */
+	static const struct cli_strings none = { here, 1 };
 	struct cli_common *c = &cli->common;
 	struct cli_strings word = { &c->filesystem, 1 };
 	const struct cli_strings *names = c->device_paths.nr ? &c->device_paths
 					  : c->filesystem    ? &word
-							     : &c->devices;
+					  : c->devices.nr    ? &c->devices
+							     : &none;
 	struct bch_open_opts opts = {
 		.flags = flags,
 		.scan = c->scan.p,
@@ -54,5 +57,9 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
 	};
 	int err = take_mount_opts(cli, &opts);
 
-	return err ? err : bch_fs_open(cli->ctx, names->p, names->nr, &opts, fs);
+	if (!err)
+		err = bch_fs_open(cli->ctx, names->p, names->nr, &opts, fs);
+	return names == &none && err == -BCH_ERR_is_directory
+		       ? cli_usage(cli, "missing operand DEVICES")
+		       : err;
 }

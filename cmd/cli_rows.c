@@ -9,13 +9,15 @@ static const char *const format_names[] = { "text", "json", NULL };
 static const char *const progress_names[] = { "auto", "always", "never", NULL };
 static const char *const bool_names[] = { "yes", "no", NULL };
 
-static const struct cli_option devices_rows[] = {
-	CLI_OPERANDS(
-		"DEVICES", struct cli_common, devices,
-		"the filesystem: its devices or image files, apart or joined by colons, UUID=..., "
-		"or LABEL=...",
-		.unless = "dev"),
-};
+#define DEVICES_ROW(...)                                                                       \
+	CLI_OPERANDS("DEVICES", struct cli_common, devices,                                    \
+		     "the filesystem: its devices or image files, apart or joined by colons, " \
+		     "UUID=..., "                                                              \
+		     "or LABEL=...",                                                           \
+		     .unless = "dev", ##__VA_ARGS__)
+
+static const struct cli_option devices_rows[] = { DEVICES_ROW() };
+static const struct cli_option devices_or_here_rows[] = { DEVICES_ROW(.optional = true) };
 
 static const struct cli_option devices_word_rows[] = {
 	CLI_OPERAND("DEVICES", struct cli_common, filesystem,
@@ -177,11 +179,14 @@ static int add_table_rows(struct cli_rows *rows, const struct cli_command *comma
 }
 
 /* Those that name a filesystem, by any number of operands or by one word. */
-static int add_filesystem_rows(struct cli_rows *rows, bool one_word)
+static int add_filesystem_rows(struct cli_rows *rows, const struct cli_option *row)
 {
-	int err = one_word ? add_common_rows(rows, devices_word_rows,
-					     bch_array_size(devices_word_rows))
-			   : add_common_rows(rows, devices_rows, bch_array_size(devices_rows));
+	bool one_word = row->kind == CLI_KIND_files;
+	int err = add_common_rows(rows,
+				  one_word	  ? devices_word_rows
+				  : row->optional ? devices_or_here_rows
+						  : devices_rows,
+				  1);
 
 	if (!err)
 		err = add_common_rows(rows, filesystem_rows, bch_array_size(filesystem_rows));
@@ -198,7 +203,7 @@ static int add_own_row(struct cli_rows *rows, const struct cli_command *command,
 		return add_table_rows(rows, command, row);
 	case CLI_KIND_filesystem:
 	case CLI_KIND_files:
-		return add_filesystem_rows(rows, row->kind == CLI_KIND_files);
+		return add_filesystem_rows(rows, row);
 	case CLI_KIND_letter:
 		return 0;
 	default:

@@ -137,6 +137,9 @@ bool bch_recount_wants(const struct bch_recount *recount, u8 btree_id);
 /* After the last key: the counters are complete. */
 int bch_recount_finish(struct bch_recount *recount);
 
+/* Moves the counters to @counters, an empty set. */
+void bch_recount_take_counters(struct bch_recount *recount, struct bch_counters *counters);
+
 /*
  * Feeds all of @fs, in the order that is wanted, and finishes. What cannot be read is said and passed over:
  * -BCH_ERR_io at the end. -BCH_ERR_cancelled.
@@ -168,12 +171,12 @@ struct bch_recount_difference {
 };
 
 /*
- * Recounts @fs and gives each difference to @report, until that returns an error. @nr is how many there were. Errors are
- * those of bch_recount_walk().
+ * Recounts @fs and gives each difference to @report, until that returns an error. @counted, an empty set, becomes what
+ * was counted (but for inodes). Errors are those of bch_recount_walk().
  */
 int bch_recount_compare(struct bch_fs *fs,
 			int (*report)(void *arg, const struct bch_recount_difference *d), void *arg,
-			u64 *nr);
+			struct bch_counters *counted);
 
 /* "accounting nr_inodes: 38, counted 37": one line without its end. */
 void bch_recount_difference_put(struct bch_buf *out, const struct bch_recount_difference *d,

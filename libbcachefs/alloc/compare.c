@@ -11,16 +11,9 @@ struct compare {
 	u16 version;
 	int (*report)(void *arg, const struct bch_recount_difference *d);
 	void *arg;
-	u64 nr;
 	bool missing; /* something could not be read */
 	struct bch_inums inums;
 };
-
-static int report(struct compare *c, const struct bch_recount_difference *d)
-{
-	c->nr++;
-	return c->report(c->arg, d);
-}
 
 static bool equal(const s64 *a, const s64 *b)
 {
@@ -42,7 +35,7 @@ static int compare_counter(struct compare *c, const struct bch_accounting *what,
 		return 0;
 	memcpy(d.stored, stored, sizeof(d.stored));
 	memcpy(d.counted, counted, sizeof(d.counted));
-	return report(c, &d);
+	return c->report(c->arg, &d);
 }
 
 /* ------------------------------------------------------------------ counters */
@@ -105,7 +98,7 @@ static int compare_bucket(struct compare *c, struct bch_pos pos, const struct bc
 						  .stored_alloc = *stored,
 						  .counted_alloc = *counted };
 
-	return same_bucket(stored, counted) ? 0 : report(c, &d);
+	return same_bucket(stored, counted) ? 0 : c->report(c->arg, &d);
 }
 
 static int compare_alloc_key(struct compare *c, struct bch_recount *r, const struct bch_key *k)
@@ -180,7 +173,7 @@ static int count(struct compare *c, struct bch_recount **r)
 
 int bch_recount_compare(struct bch_fs *fs,
 			int (*report_difference)(void *arg, const struct bch_recount_difference *d),
-			void *arg, u64 *nr)
+			void *arg, struct bch_counters *counted)
 {
 	struct compare c = { .fs = fs,
 			     .version = le16_get(fs->super.sb->version),
@@ -197,7 +190,8 @@ int bch_recount_compare(struct bch_fs *fs,
 		err = compare_counters(&c, &stored, &r->counters);
 	if (!err)
 		err = compare_buckets(&c, r);
-	*nr = c.nr;
+	if (!err)
+		bch_recount_take_counters(r, counted);
 	return !err && c.missing ? -BCH_ERR_io : err;
 }
 

@@ -156,6 +156,12 @@ int bch_recount_finish(struct bch_recount *r)
 	return err ? err : bch_recount_count_buckets(r);
 }
 
+void bch_recount_take_counters(struct bch_recount *r, struct bch_counters *counters)
+{
+	*counters = r->counters;
+	r->counters = bch_counters();
+}
+
 /* ------------------------------------------------------------------ all of a filesystem */
 
 /* Feeds what a cursor gives: keys of nodes of @level. */

@@ -111,6 +111,12 @@ bool bch_blkdev_same_disk(const char *a, const char *b);
 char *bch_blkdev_model(const char *path);
 
 /*
+ * The name that the kernel has for a device: "sda1", "dm-0"; or (@mapper) "/dev/mapper/NAME" of one of device-mapper; of
+ * an image file its last component. To be freed; NULL where memory is out.
+ */
+char *bch_blkdev_short_name(const char *path, bool mapper);
+
+/*
  * Foreign contents: what libblkid knows of filesystems, RAID members, encryption and partition
  * tables. All that is found, backup tables too, in the order of finding; bcachefs is recognised
  * elsewhere (super/).

@@ -65,6 +65,27 @@ char *bch_blkdev_model(const char *path)
 	return strdup(model);
 }
 
+char *bch_blkdev_short_name(const char *path, bool mapper)
+{
+	struct bch_buf out bch_auto(buf) = { 0 };
+	char name[256], *whole = NULL;
+	const char *slash;
+	struct stat st;
+
+	if (!stat(path, &st) && S_ISBLK(st.st_mode)) {
+		if (mapper && !bch_sysfs_line(name, sizeof(name), "/sys/dev/block/%u:%u/dm/name",
+					      major(st.st_rdev), minor(st.st_rdev))) {
+			bch_buf_put(&out, "/dev/mapper/%s", name);
+			return bch_buf_take(&out);
+		}
+		whole = realpath(path, NULL);
+	}
+	slash = strrchr(whole ? whole : path, '/');
+	bch_buf_puts(&out, slash ? slash + 1 : path);
+	free(whole);
+	return bch_buf_take(&out);
+}
+
 /* The number of the whole disk, as sysfs writes it. */
 static bool disk_of(const char *path, char disk[32])
 {

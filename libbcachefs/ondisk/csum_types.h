@@ -40,4 +40,7 @@ enum bch_compression_type {
 };
 /* clang-format on */
 
+/* Ends with NULL. */
+extern const char *const bch_compression_type_names[];
+
 #endif

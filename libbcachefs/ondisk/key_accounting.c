@@ -25,10 +25,6 @@ static const struct {
 #undef A
 };
 
-#define NAME(nr, name) [nr] = #name,
-static const char *const compression_names[] = { BCH_COMPRESSION_TYPES(NAME) NULL };
-static const char *const work_names[] = { BCH_RECONCILE_WORKS(NAME) NULL };
-#undef NAME
 /* clang-format on */
 
 u32 bch_accounting_nr_counters(u8 type, u16 version)
@@ -288,7 +284,7 @@ static void put_fields(struct bch_buf *out, const struct bch_accounting *a, u16 
 		bch_buf_choice(out, bch_data_type_names, a->data_type);
 		break;
 	case BCH_ACCOUNTING_compression:
-		bch_buf_choice(out, compression_names, a->compression_type);
+		bch_buf_choice(out, bch_compression_type_names, a->compression_type);
 		break;
 	case BCH_ACCOUNTING_snapshot:
 		bch_buf_put(out, "id=%u", a->snapshot);
@@ -301,7 +297,7 @@ static void put_fields(struct bch_buf *out, const struct bch_accounting *a, u16 
 		bch_btree_name_put(out, a->btree_id, version);
 		break;
 	case BCH_ACCOUNTING_reconcile_work:
-		bch_buf_choice(out, work_names, a->work);
+		bch_buf_choice(out, bch_reconcile_work_names, a->work);
 		break;
 	case BCH_ACCOUNTING_dev_leaving:
 		bch_buf_put(out, "dev=%u", a->leaving_dev_idx);

@@ -47,6 +47,9 @@ enum bch_reconcile_work {
 	BCH_RECONCILE_WORK_NR
 };
 
+/* Ends with NULL. */
+extern const char *const bch_reconcile_work_names[];
+
 #define BCH_ACCOUNTING_COUNTERS_MAX 3
 #define BCH_ACCOUNTING_DEVS_MAX	    16
 

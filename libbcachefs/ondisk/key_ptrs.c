@@ -11,7 +11,6 @@
 static const char *const entry_names[] = { BCH_EXTENT_ENTRIES(NAME) };
 static const char *const opt_names[] = { BCH_EXTENT_OPTS(NAME) NULL };
 static const char *const csum_names[] = { BCH_CSUM_TYPES(NAME) NULL };
-static const char *const compression_names[] = { BCH_COMPRESSION_TYPES(NAME) NULL };
 static const char *const flag_names[] = { "poisoned", NULL };
 #undef NAME
 
@@ -283,7 +282,7 @@ static void put_crc(struct bch_buf *out, const struct bch_extent_entry *e,
 		    crc->uncompressed_sectors, crc->offset_sectors, crc->nonce);
 	bch_buf_choice(out, csum_names, crc->csum_type);
 	bch_buf_put(out, " %" PRIx64 ":%" PRIx64 "  compress ", crc->csum_hi, crc->csum_lo);
-	bch_buf_choice(out, compression_names, crc->compression_type);
+	bch_buf_choice(out, bch_compression_type_names, crc->compression_type);
 }
 
 static void put_target(struct bch_buf *out, const struct bch_key_context *c, u16 target)

@@ -7,8 +7,10 @@
 
 #include "ondisk/btree_ids.h"
 #include "ondisk/counters.h"
+#include "ondisk/csum_types.h"
 #include "ondisk/data_types.h"
 #include "ondisk/error_ids.h"
+#include "ondisk/key_accounting.h"
 #include "ondisk/passes.h"
 
 #define NAME(nr, name) [nr] = #name,
@@ -18,6 +20,8 @@ const char *const bch_sb_compat_names[] = { BCH_SB_COMPATS(NAME) NULL };
 const char *const bch_sb_section_names[] = { BCH_SB_SECTIONS(NAME) NULL };
 const char *const bch_data_type_names[] = { BCH_DATA_TYPES(NAME) NULL };
 const char *const bch_btree_names[] = { BCH_BTREES(NAME) NULL };
+const char *const bch_compression_type_names[] = { BCH_COMPRESSION_TYPES(NAME) NULL };
+const char *const bch_reconcile_work_names[] = { BCH_RECONCILE_WORKS(NAME) NULL };
 
 static const char *const fsck_error_names[] = { BCH_FSCK_ERRORS(NAME) };
 
