@@ -8,7 +8,9 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-libraries=$(pkg-config --libs blkid uuid libsodium libkeyutils libxxhash json-c cmocka)
+# Those of the Makefile.
+read -ra names < <(sed -n 's/^LIBS *:= *//p' Makefile | sed 's/\$([A-Z]*)//g')
+libraries=$(pkg-config --libs "${names[@]}" cmocka)
 pkg-config --exists libisal && libraries+=" $(pkg-config --libs libisal)"
 
 for source in tests/cmd/*.c; do
