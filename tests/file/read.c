@@ -50,6 +50,89 @@ static void check_contents(struct image *image, const struct manifest_entry *e)
 	}
 }
 
+/* ------------------------------------------------------------------ streams */
+
+/* What came out of a stream. */
+struct streamed {
+	crypto_hash_sha256_state sha;
+	u64 offset; /* of what is to come next */
+	u64 first_lost;
+	u64 hole_bytes;
+	u64 largest;
+};
+
+static int take_data(void *arg, void *buf, size_t len, u64 offset)
+{
+	struct streamed *s = arg;
+
+	assert_int_equal(offset, s->offset);
+	assert_true(len > 0);
+	crypto_hash_sha256_update(&s->sha, buf, len);
+	memset(buf, 0xee, len); /* it may be changed */
+	s->offset += len;
+	s->largest = len > s->largest ? len : s->largest;
+	return 0;
+}
+
+static int take_hole(void *arg, u64 len, u64 offset)
+{
+	static const u8 zeroes[65536];
+	struct streamed *s = arg;
+
+	assert_int_equal(offset, s->offset);
+	assert_true(len > 0);
+	s->offset += len;
+	s->hole_bytes += len;
+	for (; len > sizeof(zeroes); len -= sizeof(zeroes))
+		crypto_hash_sha256_update(&s->sha, zeroes, sizeof(zeroes));
+	crypto_hash_sha256_update(&s->sha, zeroes, len);
+	return 0;
+}
+
+static int take_lost(void *arg, u64 len, u64 offset, const char *why)
+{
+	struct streamed *s = arg;
+
+	assert_int_equal(offset, s->offset);
+	assert_true(len > 0 && why[0]);
+	if (s->first_lost == BCH_U64_MAX)
+		s->first_lost = offset;
+	s->offset += len;
+	return 0;
+}
+
+static struct streamed stream_file(struct image *image, const struct bch_file *file, bool holes)
+{
+	struct streamed s = { .first_lost = BCH_U64_MAX };
+	const struct bch_file_sink sink = {
+		.arg = &s, .data = take_data, .hole = holes ? take_hole : NULL, .lost = take_lost
+	};
+
+	crypto_hash_sha256_init(&s.sha);
+	assert_int_equal(bch_file_stream(image->fs, file, 0, BCH_U64_MAX, &sink), 0);
+	return s;
+}
+
+static void check_stream(struct image *image, const struct manifest_entry *e)
+{
+	struct bch_file file = image_file(image, e->path);
+	char hash[SHA256_HEX];
+	u64 lost;
+
+	for (int holes = 0; holes < 2; holes++) {
+		struct streamed s = stream_file(image, &file, holes);
+
+		assert_int_equal(s.offset, e->size);
+		sha256_text(&s.sha, hash);
+		if (sscanf(e->sha256, "READERR5@%" SCNu64, &lost) == 1)
+			assert_in_range(s.first_lost, lost, lost + FOLIO_MAX - 1);
+		else
+			assert_string_equal(hash, e->sha256);
+		assert_true(holes || !s.hole_bytes);
+		assert_true(s.largest <= 1 << 20);
+	}
+}
+
 /* ------------------------------------------------------------------ holes */
 
 /* What SEEK_DATA and SEEK_HOLE told, as the manifest writes it: "0+4096,8192+100". */
@@ -93,6 +176,7 @@ static void check_image(struct image *image)
 	for (; manifest_next(m, &e); nr++)
 		if (e.type == 'f') {
 			check_contents(image, &e);
+			check_stream(image, &e);
 			check_segments(image, &e);
 		}
 	assert_true(nr);
