@@ -41,6 +41,28 @@ static void file_holds_what_was_put_and_holes_for_zeroes(void **state)
 	free(path);
 }
 
+static void compressed_file_unpacks_to_what_was_put(void **state)
+{
+	struct temp *t = *state;
+	char *path = temp_path(t, "file.zst"), *raw = temp_path(t, "file");
+	struct bch_output *out;
+	struct stat st;
+	u8 *model;
+
+	if (temp_run("zstd -V >/dev/null 2>&1"))
+		skip();
+	assert_int_equal(bch_output_create(t->ctx, path, BCH_OUTPUT_ZSTD, &out), 0);
+	model = put_some(t, out);
+	assert_int_equal(bch_output_close(out), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(temp_run("zstd -qd %s -o %s", path, raw), 0);
+	temp_assert_contents(raw, model, SIZE);
+	free(model);
+	free(path);
+	free(raw);
+}
+
 static void stream_has_the_zeroes_in_full(void **state)
 {
 	struct temp *t = *state;
@@ -177,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEMP_TEST(file_holds_what_was_put_and_holes_for_zeroes),
+		TEMP_TEST(compressed_file_unpacks_to_what_was_put),
 		TEMP_TEST(stream_has_the_zeroes_in_full),
 		TEMP_TEST(long_hole_takes_neither_time_nor_space),
 		TEMP_TEST(what_has_the_name_is_not_touched),
