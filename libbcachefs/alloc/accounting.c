@@ -47,6 +47,9 @@ static int read_keys(struct bch_fs *fs, struct bch_counters *counters)
 #define DEV_USAGE_HEADER 3
 #define DEV_USAGE_TYPE	 3
 
+/* Of usage of what is reserved: there is a record for each number of replicas. */
+#define RESERVED_LEVELS 4
+
 /* Records count reserved sectors times their replicas, keys without. */
 static int take_usage(const struct bch_jset_entry *e, struct bch_counters *counters)
 {
@@ -55,9 +58,9 @@ static int take_usage(const struct bch_jset_entry *e, struct bch_counters *count
 
 	if (e->btree_id == BCH_JSET_USAGE_inodes) {
 		a.type = BCH_ACCOUNTING_nr_inodes;
-	} else if (e->btree_id == BCH_JSET_USAGE_reserved) {
+	} else if (e->btree_id == BCH_JSET_USAGE_reserved && e->level < RESERVED_LEVELS) {
 		a.type = BCH_ACCOUNTING_persistent_reserved;
-		a.nr_replicas = (u8)(e->level + 1 ? e->level + 1 : 1);
+		a.nr_replicas = (u8)(e->level + 1);
 		v[0] /= a.nr_replicas;
 	} else {
 		return 0;

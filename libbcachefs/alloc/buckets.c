@@ -19,10 +19,13 @@ static u64 place(u32 dev_idx, u64 bucket)
 
 static bool exists(const struct bch_recount *r, u64 dev_idx, u64 bucket)
 {
-	const struct bch_key_dev *d = &r->key_fs.devs[dev_idx];
+	const struct bch_key_dev *d;
 
-	return dev_idx < BCH_SB_MAX_MEMBERS && d->bucket_sectors && bucket >= d->first_bucket &&
-	       bucket < d->nr_buckets && bucket <= BCH_U32_MAX;
+	if (dev_idx >= BCH_SB_MAX_MEMBERS)
+		return false;
+	d = &r->key_fs.devs[dev_idx];
+	return d->bucket_sectors && bucket >= d->first_bucket && bucket < d->nr_buckets &&
+	       bucket <= BCH_U32_MAX;
 }
 
 int bch_recount_bucket(struct bch_recount *r, u64 dev_idx, u64 bucket,
@@ -87,9 +90,13 @@ int bch_recount_alloc_key(struct bch_recount *r, const struct bch_key *k)
 /* Sectors from @start to @end hold a superblock or its layout. */
 static int mark_sb(struct bch_recount *r, u32 dev_idx, u64 start, u64 end)
 {
-	u32 bucket_sectors = r->key_fs.devs[dev_idx].bucket_sectors;
+	const struct bch_key_dev *d = &r->key_fs.devs[dev_idx];
+	u32 bucket_sectors = d->bucket_sectors;
+	u64 dev_end = d->nr_buckets * bucket_sectors;
 	int err = 0;
 
+	if (end > dev_end)
+		end = dev_end;
 	while (!err && start < end) {
 		u64 bucket = start / bucket_sectors;
 		u64 stop =

@@ -6,6 +6,9 @@
 #include "ondisk/key_stripe.h"
 #include "super/super.h"
 
+/* What bch_stripe_get() wants. */
+#define STRIPE_HEADER 8
+
 #define VERSION_REFCOUNT BCH_VERSION(1, 35)
 
 /* The place of @idx, or where it would be. */
@@ -79,6 +82,8 @@ static int count_replicas(struct bch_recount *r, const struct bch_recount_stripe
 
 static bool get(const struct bch_key *k, struct bch_recount_stripe *s, struct bch_stripe *on_disk)
 {
+	if (k->val.len < STRIPE_HEADER)
+		return false;
 	bch_stripe_get(k, on_disk);
 	*s = (struct bch_recount_stripe){ .idx = k->pos.offset,
 					  .nr_blocks = on_disk->nr_blocks,

@@ -59,6 +59,7 @@ static void put_bytes(const struct bch_usage *u, struct bch_buf *line, u32 end, 
 	put_right(line, end, bch_buf_str(&text));
 }
 
+/* Counters as they are stored: any number. */
 static void put_sectors(const struct bch_usage *u, struct bch_buf *line, u32 end, s64 nr_sectors)
 {
 	put_bytes(u, line, end, nr_sectors > 0 ? BCH_BYTES((u64)nr_sectors) : 0);
@@ -206,7 +207,8 @@ static void put_reserved(const struct bch_usage *u, struct bch_facts *facts)
 		bch_buf_put(&line, "1/%u", a.nr_replicas);
 		bch_buf_pad(&line, REPLICAS_DEVICES);
 		bch_buf_puts(&line, "[]");
-		put_sectors(u, &line, REPLICAS_SIZE, c->v[0] * a.nr_replicas);
+		put_bytes(u, &line, REPLICAS_SIZE,
+			  c->v[0] > 0 ? BCH_BYTES((u64)c->v[0]) * a.nr_replicas : 0);
 		end_line(facts, &line);
 	}
 }
