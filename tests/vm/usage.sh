@@ -85,12 +85,14 @@ new_case() { # IMAGE [KERNEL]
 	done
 	{
 		echo "# kernel: ${2:-6.12}"
+		echo "# seconds: 180"
 		cat "$work/share.sh" -
 	} >"$dir/case.sh"
 	cases+=("$dir")
 }
 
-for image in 09-targets 10-crash-d 12-upgraded 14-quota; do
+# Clean ones: after a crash a kernel adds nodes and discards buckets while it is asked.
+for image in 09-targets 12-upgraded 14-quota; do
 	new_case $image <<<check
 done
 new_case 09-missing-degraded <<<'check "$DEV0" degraded'
