@@ -92,6 +92,32 @@ void bch_btree_node_end(struct bch_btree_node *node);
 int bch_btree_node_decode(struct bch_btree_node *node, const struct bch_node_rules *rules,
 			  const struct bch_node_want *want);
 
+/* ------------------------------------------------------------------ the keys of one set */
+
+/* Where a walk over the keys of a set is. All but @at stays. */
+struct bch_set_walk {
+	const struct bch_btree_node
+		*node; /* its bytes, decrypted as far as @end, its range and its format */
+	const struct bch_key_context *context;
+	bool any_pos; /* keys may lie outside of the node's range: it was updated */
+	size_t at, end;
+};
+
+struct bch_set_item {
+	size_t at;   /* up to walk->at */
+	bool is_key; /* else bytes that no key can be made of, or one that is none of this node */
+	int problem; /* BCH_KEY_VALID or enum bch_fsck_error; of a key: its value breaks that rule */
+	struct bch_key k; /* as far as it could be unpacked */
+};
+
+/* What comes next; false at the end. What is not a key reaches up to where a good one begins. */
+bool bch_set_walk_next(struct bch_set_walk *walk, struct bch_set_item *item);
+
+/* BCH_KEY_VALID, or the first rule that the key at @at breaks; *@len its bytes, 0 where that cannot be told. */
+int bch_set_walk_check(const struct bch_set_walk *walk, size_t at, struct bch_key *k, size_t *len);
+
+/* ------------------------------------------------------------------ all keys */
+
 /* Its keys as a layer; @node must outlive it. */
 struct bch_layer bch_btree_node_layer(const struct bch_btree_node *node);
 

@@ -173,49 +173,6 @@ static bool check_blacklist(struct decode *d, const struct bch_bset *b)
 
 /* ------------------------------------------------------------------ keys: 02 §11.3, §11.4 */
 
-static bool is_generic(int id)
-{
-	return id >= BCH_FSCK_bkey_u64s_too_small && id <= BCH_FSCK_bkey_after_end_of_btree_node;
-}
-
-static int check_range_of_key(const struct decode *d, const struct bch_key *k)
-{
-	if (d->want->ptr.range_updated)
-		return BCH_KEY_VALID;
-	if (bch_pos_compare(k->pos, d->node->min) < 0)
-		return BCH_FSCK_bkey_before_start_of_btree_node;
-	if (bch_pos_compare(k->pos, d->node->max) > 0)
-		return BCH_FSCK_bkey_after_end_of_btree_node;
-	return BCH_KEY_VALID;
-}
-
-/* The key at @at of a set that ends at @end: BCH_KEY_VALID, or the first rule that it breaks. */
-static int check_key(const struct decode *d, size_t at, size_t end, struct bch_key *k, size_t *len)
-{
-	struct bch_bytes rest = { d->bytes.p + at, end - at };
-	int id = bch_key_unpack(rest, &d->node->format, k, len);
-
-	if (id == BCH_KEY_VALID)
-		id = check_range_of_key(d, k);
-	if (id == BCH_KEY_VALID)
-		id = bch_key_validate(k, &d->context, NULL);
-	return id;
-}
-
-/* Where the set goes on behind the bad key at @at: the next one, else the next word that a good key begins with. */
-static size_t resume(const struct decode *d, size_t at, size_t len, size_t end)
-{
-	struct bch_key k;
-	size_t next = at + len;
-
-	if (len && (next == end || check_key(d, next, end, &k, &len) == BCH_KEY_VALID))
-		return next;
-	for (next = at + 8; next < end; next += 8)
-		if (check_key(d, next, end, &k, &len) == BCH_KEY_VALID)
-			return next;
-	return end;
-}
-
 static const u8 *key_at(const struct decode *d, u32 entry)
 {
 	return d->bytes.p + (entry & ~VALUE_IS_BAD) * 8ULL;
@@ -237,9 +194,9 @@ static void note_key(struct decode *d, int id, u32 entry)
 
 /*
  * @entry does not follow the key before it. Is that one misplaced? It is if without it all is in order, and with it the
- * key behind @entry, at @next, is not.
+ * key behind @entry, where @w is, is not.
  */
-static bool previous_is_misplaced(const struct decode *d, u32 entry, size_t next, size_t end)
+static bool previous_is_misplaced(const struct decode *d, u32 entry, const struct bch_set_walk *w)
 {
 	const u32 *last = d->run.v + d->run.nr - 1;
 	struct bch_key k;
@@ -247,12 +204,12 @@ static bool previous_is_misplaced(const struct decode *d, u32 entry, size_t next
 
 	if (d->run.nr > 1 && compare_entries(d, last[-1], entry) >= 0)
 		return false;
-	return next < end && check_key(d, next, end, &k, &len) == BCH_KEY_VALID &&
-	       compare_entries(d, *last, (u32)(next / 8)) >= 0;
+	return w->at < w->end && bch_set_walk_check(w, w->at, &k, &len) == BCH_KEY_VALID &&
+	       compare_entries(d, *last, (u32)(w->at / 8)) >= 0;
 }
 
-/* Puts a key behind those of the set before it; the next one is at @next. 02 §7.4. */
-static void append(struct decode *d, u32 entry, size_t next, size_t end)
+/* Puts a key behind those of the set before it; @w is at the next one. 02 §7.4. */
+static void append(struct decode *d, u32 entry, const struct bch_set_walk *w)
 {
 	u32 *last = d->run.nr ? d->run.v + d->run.nr - 1 : NULL;
 	int cmp = last ? compare_entries(d, *last, entry) : -1;
@@ -267,34 +224,40 @@ static void append(struct decode *d, u32 entry, size_t next, size_t end)
 		replaces = bch_key_packed_type(key_at(d, entry)) != BCH_KEY_deleted ||
 			   bch_key_packed_type(key_at(d, *last)) == BCH_KEY_deleted;
 	else
-		replaces = previous_is_misplaced(d, entry, next, end);
+		replaces = previous_is_misplaced(d, entry, w);
 	if (cmp > 0 || !replaces)
 		note_key(d, BCH_FSCK_btree_node_bkey_out_of_order, replaces ? *last : entry);
 	if (replaces)
 		*last = entry;
 }
 
+static struct bch_set_walk walk_of(const struct decode *d, size_t at, size_t end)
+{
+	return (struct bch_set_walk){ .node = d->node,
+				      .context = &d->context,
+				      .any_pos = d->want->ptr.range_updated,
+				      .at = at,
+				      .end = end };
+}
+
 /* The keys of one set, in d->run. */
 static void walk_set(struct decode *d, const struct bch_bset *b)
 {
-	size_t at = b->keys, len;
-	struct bch_key k;
+	struct bch_set_walk w = walk_of(d, b->keys, b->end);
+	struct bch_set_item item;
 
 	d->run.nr = 0;
-	while (!d->err && at < b->end) {
-		int id = check_key(d, at, b->end, &k, &len);
-
-		if (id == BCH_KEY_VALID || (len && id > 0 && !is_generic(id))) {
-			append(d, (u32)(at / 8) | (id == BCH_KEY_VALID ? 0 : VALUE_IS_BAD),
-			       at + len, b->end);
-			at += len;
-			continue;
-		}
-		note(d, (struct bch_node_problem){ .id = (u16)id,
-						   .of_key = true,
-						   .offset = (u32)at,
-						   .pos = len ? k.pos : BCH_POS_MIN });
-		at = resume(d, at, len, b->end);
+	while (!d->err && bch_set_walk_next(&w, &item)) {
+		if (item.is_key)
+			append(d,
+			       (u32)(item.at / 8) |
+				       (item.problem == BCH_KEY_VALID ? 0 : VALUE_IS_BAD),
+			       &w);
+		else
+			note(d, (struct bch_node_problem){ .id = (u16)item.problem,
+							   .of_key = true,
+							   .offset = (u32)item.at,
+							   .pos = item.k.pos });
 	}
 }
 
@@ -332,10 +295,11 @@ static bool stays(struct decode *d, u32 entry)
 	    bch_pos_compare(pos, d->node->min) < 0 || bch_pos_compare(pos, d->node->max) > 0)
 		return false;
 	if (entry & VALUE_IS_BAD) {
-		struct bch_key k;
 		size_t len, at = (size_t)(key_at(d, entry) - d->bytes.p);
+		struct bch_set_walk w = walk_of(d, at, d->bytes.len);
+		struct bch_key k;
 
-		note_key(d, check_key(d, at, d->bytes.len, &k, &len), entry);
+		note_key(d, bch_set_walk_check(&w, at, &k, &len), entry);
 		return false;
 	}
 	return true;
