@@ -3,16 +3,17 @@
 
 #include <bcachefs/journal.h>
 #include <bcachefs/list.h>
-#include "cli.h"
+#include "cli_color.h"
 
 struct args {
 	const char *btree, *type, *start, *end;
-	u64 level, nr, cache;
-	unsigned mode;
+	u64 level, nr, cache, rewind;
+	unsigned mode, color;
 	bool all, no_journal, raw, scan_nodes;
 };
 
-static const char *const modes[] = { "keys", "nodes", NULL };
+/* In the order of enum bch_list_mode. */
+static const char *const modes[] = { "keys", "nodes", "formats", "nodes-ondisk", NULL };
 
 static const struct cli_option options[] = {
 	CLI_STRING('b', "btree", "BTREE", struct args, btree, "which btree; default: extents"),
@@ -27,9 +28,12 @@ static const struct cli_option options[] = {
 	CLI_NUMBER('n', "count", "N", struct args, nr, 1, UINT64_MAX, "at most N of each btree"),
 	CLI_FLAG(0, "no-journal", struct args, no_journal,
 		 "the nodes as they are on disk, without what only the journal holds"),
+	CLI_NUMBER(0, "journal-rewind", "SEQ", struct args, rewind, 1, UINT64_MAX,
+		   "what users saw after this entry of the journal", .excludes = "no-journal"),
 	CLI_FLAG(0, "scan-nodes", struct args, scan_nodes,
 		 "look for the nodes of btrees whose roots are lost"),
 	CLI_FLAG(0, "raw", struct args, raw, "values in hexadecimal"),
+	CLI_COLOR('c', struct args, color),
 	CLI_SIZE(0, "cache", struct args, cache, 1 << 20, UINT64_MAX,
 		 "memory for nodes; default: 256 MiB"),
 	CLI_FILESYSTEM,
@@ -42,9 +46,14 @@ static int write_text(void *arg, const char *text)
 
 static int list(struct cli *cli, const struct args *a, struct bch_fs *fs)
 {
-	struct bch_start_opts start = { .no_journal = a->no_journal, .cache_bytes = a->cache };
+	struct bch_start_opts start = {
+		.no_journal = a->no_journal,
+		.rewind = a->rewind,
+		.rewind_to = a->rewind,
+		.cache_bytes = a->cache,
+	};
 	struct bch_list_opts opts = {
-		.mode = a->mode ? BCH_LIST_nodes : BCH_LIST_keys,
+		.mode = (enum bch_list_mode)a->mode,
 		.btree = a->btree,
 		.all = a->all,
 		.type = a->type,
@@ -54,6 +63,7 @@ static int list(struct cli *cli, const struct args *a, struct bch_fs *fs)
 		.nr = a->nr,
 		.json = cli->common.json,
 		.raw = a->raw,
+		.color = cli_color(a->color) && !cli->common.json,
 	};
 	int err = bch_fs_start(fs, &start);
 

@@ -89,6 +89,9 @@ void bch_buf_human_count(struct bch_buf *buf, u64 n);
 /* Canonical lower-case form of 16 raw bytes. */
 void bch_buf_uuid(struct bch_buf *buf, const u8 uuid[16]);
 
+/* Two digits for each byte. */
+void bch_buf_hex(struct bch_buf *buf, const void *p, size_t len);
+
 /* Local time as "Fri Nov 20 09:47:09 2026"; "(not set)" for 0; "@SECONDS" beyond the calendar. */
 void bch_buf_time(struct bch_buf *buf, u64 unix_seconds);
 

@@ -7,20 +7,24 @@
 #include <bcachefs/super.h>
 
 enum bch_list_mode {
-	BCH_LIST_keys,	/* of the level, leaves by default */
-	BCH_LIST_nodes, /* the pointers to the nodes of the level */
+	BCH_LIST_keys,	       /* of the level, leaves by default */
+	BCH_LIST_nodes,	       /* the pointers to the nodes of the level */
+	BCH_LIST_formats,      /* how those nodes pack their keys, and how full they are */
+	BCH_LIST_nodes_ondisk, /* every byte of each of their copies */
 };
 
 struct bch_list_opts {
 	enum bch_list_mode mode;
-	const char *btree;	 /* name or number; NULL: extents */
-	bool all;		 /* all btrees, each under its heading, instead */
-	const char *type;	 /* only keys of this type; NULL: all */
-	u8 level;		 /* 0: leaves */
+	const char *btree; /* name or number; NULL: extents */
+	bool all;	   /* all btrees, each under its heading, instead */
+	const char *
+		type; /* only keys of this type, in the nodes if these are looked into; NULL: all */
+	u8 level;     /* 0: leaves */
 	const char *start, *end; /* positions, both included; NULL: all */
 	u64 nr;			 /* at most so many of each btree; 0: all */
 	bool json;		 /* JSON lines */
 	bool raw;		 /* values in hexadecimal */
+	bool color;		 /* of a terminal; not in JSON */
 };
 
 /*

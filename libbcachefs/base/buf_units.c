@@ -83,6 +83,12 @@ void bch_buf_uuid(struct bch_buf *buf, const u8 uuid[16])
 			    uuid[i]);
 }
 
+void bch_buf_hex(struct bch_buf *buf, const void *p, size_t len)
+{
+	for (const u8 *b = p; len; b++, len--)
+		bch_buf_put(buf, "%02x", *b);
+}
+
 void bch_buf_time(struct bch_buf *buf, u64 unix_seconds)
 {
 	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };

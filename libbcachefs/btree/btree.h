@@ -13,6 +13,7 @@
 #include "ondisk/btree_ids.h"
 
 struct bch_fs;
+struct bch_ptr;
 
 /* ------------------------------------------------------------------ start */
 
@@ -76,6 +77,14 @@ void bch_btree_node_read_ahead(struct bch_fs *fs, u8 btree_id, u8 level, const s
  */
 int bch_btree_node_read(struct bch_fs *fs, u8 btree_id, u8 level, const struct bch_key *ptr,
 			struct bch_btree_node *node);
+
+/*
+ * The copy at @p alone, good or not, for who looks at what is on disk: node->bytes are all that the node has room for,
+ * of which the pointer says that node->len are used; its problems are not logged. @node is ended by the caller, whatever
+ * is returned: -BCH_ERR_io where the device is missing or cannot be read. Any thread.
+ */
+int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want,
+			     const struct bch_ptr *p, struct bch_btree_node *node);
 
 /* Copies of nodes that were not good, since the start: they could not be read, or had something wrong. Any thread. */
 struct bch_btree_failures {

@@ -83,6 +83,10 @@ int bch_node_header_decrypt(u8 *node, const struct bch_bset *first,
 
 /* Frees what it holds. */
 void bch_btree_node_end(struct bch_btree_node *node);
+static inline void bch_btree_node_cleanup(struct bch_btree_node *node)
+{
+	bch_btree_node_end(node);
+}
 
 /*
  * Decodes node->bytes, node->len of them as they were read: checks, decrypts in place, and orders the keys. What is

@@ -51,17 +51,23 @@ void bch_node_problems_log(struct bch_fs *fs, const struct bch_btree_node *node,
 
 /* ------------------------------------------------------------------ one replica */
 
-static int read_bytes(struct bch_fs *fs, const struct bch_fs_member *m, const struct bch_ptr *p,
-		      struct bch_btree_node *node, u32 nr_sectors)
+/* The bytes that the pointer says are used; all where it says nothing. */
+static size_t used_bytes(const struct bch_fs *fs, const struct bch_node_want *want)
 {
 	u32 node_bytes = fs->btrees->rules.node_bytes;
+	size_t len = BCH_BYTES(want->ptr.nr_sectors);
 
-	node->len = nr_sectors && BCH_BYTES(nr_sectors) < node_bytes ? BCH_BYTES(nr_sectors)
-								     : node_bytes;
-	node->bytes = bch_malloc(node->len);
+	return len && len < node_bytes ? len : node_bytes;
+}
+
+static int read_bytes(const struct bch_fs_member *m, const struct bch_ptr *p,
+		      struct bch_btree_node *node, size_t len)
+{
+	node->len = len;
+	node->bytes = bch_malloc(len);
 	if (!node->bytes)
 		return -BCH_ERR_no_memory;
-	return bch_blkdev_read(m->blkdev, node->bytes, node->len, BCH_BYTES(p->offset_sectors));
+	return bch_blkdev_read(m->blkdev, node->bytes, len, BCH_BYTES(p->offset_sectors));
 }
 
 static void log_read_error(struct bch_fs *fs, const struct bch_node_want *want, const char *dev,
@@ -73,33 +79,55 @@ static void log_read_error(struct bch_fs *fs, const struct bch_node_want *want, 
 	bch_log(fs->ctx, BCH_LOG_warn, "%s%s", bch_buf_str(&line), bch_err_text(err));
 }
 
+/* NULL: missing, which was said when the filesystem was opened. */
+static const struct bch_fs_member *member_of(const struct bch_fs *fs, const struct bch_ptr *p)
+{
+	const struct bch_fs_member *m =
+		p->dev_idx < fs->nr_members ? &fs->members[p->dev_idx] : NULL;
+
+	return m && m->blkdev ? m : NULL;
+}
+
+/* Reads @len bytes and decodes those that are used. */
+static int read_and_decode(struct bch_fs *fs, const struct bch_node_want *want,
+			   const struct bch_ptr *p, size_t len, struct bch_btree_node *node)
+{
+	const struct bch_fs_member *m = member_of(fs, p);
+	struct bch_node_rules rules = fs->btrees->rules;
+	int err = m ? read_bytes(m, p, node, len) : -BCH_ERR_io;
+
+	node->grade = BCH_NODE_UNUSABLE;
+	if (m && err && err != -BCH_ERR_no_memory) {
+		fs->btrees->nr_unreadable++;
+		log_read_error(fs, want, m->blkdev->name, p->offset_sectors, err);
+		err = -BCH_ERR_io;
+	}
+	if (err)
+		return err;
+	node->grade = BCH_NODE_GOOD;
+	node->len = used_bytes(fs, want);
+	rules.key = fs->key;
+	return bch_btree_node_decode(node, &rules, want);
+}
+
+int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want,
+			     const struct bch_ptr *p, struct bch_btree_node *node)
+{
+	*node = (struct bch_btree_node){ 0 };
+	return read_and_decode(fs, want, p, fs->btrees->rules.node_bytes, node);
+}
+
 /* @node is unusable where it cannot be read. -BCH_ERR_no_memory alone is an error. */
 static int read_replica(struct bch_fs *fs, const struct bch_node_want *want,
 			const struct bch_ptr *p, struct bch_btree_node *node)
 {
-	const struct bch_fs_member *m =
-		p->dev_idx < fs->nr_members ? &fs->members[p->dev_idx] : NULL;
-	struct bch_node_rules rules = fs->btrees->rules;
-	int err;
+	int err = read_and_decode(fs, want, p, used_bytes(fs, want), node);
 
-	node->grade = BCH_NODE_UNUSABLE;
-	if (!m || !m->blkdev)
-		return 0; /* said when the filesystem was opened */
-
-	err = read_bytes(fs, m, p, node, want->ptr.nr_sectors);
-	if (err == -BCH_ERR_no_memory)
-		return err;
-	if (err) {
-		fs->btrees->nr_unreadable++;
-		log_read_error(fs, want, m->blkdev->name, p->offset_sectors, err);
+	if (err == -BCH_ERR_io)
 		return 0;
-	}
-	node->grade = BCH_NODE_GOOD;
-	rules.key = fs->key;
-	err = bch_btree_node_decode(node, &rules, want);
 	if (!err && node->problems.nr) {
 		fs->btrees->nr_bad++;
-		bch_node_problems_log(fs, node, m->blkdev->name, p->offset_sectors);
+		bch_node_problems_log(fs, node, member_of(fs, p)->blkdev->name, p->offset_sectors);
 	}
 	return err;
 }

@@ -10,8 +10,7 @@
 static void put_data(struct bch_buf *out, struct bch_bytes data)
 {
 	bch_buf_put(out, "datalen %zu: ", data.len);
-	for (size_t i = 0; i < data.len && i < TEXT_BYTES; i++)
-		bch_buf_put(out, "%02x", data.p[i]);
+	bch_buf_hex(out, data.p, data.len < TEXT_BYTES ? data.len : TEXT_BYTES);
 }
 
 void bch_key_put_inline_data(struct bch_buf *out, const struct bch_key *k,

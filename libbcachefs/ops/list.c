@@ -1,33 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The keys of btrees as text or JSON lines. CLI 7.1. */
+/* What a listing of btrees walks over, and what it shows of it. CLI 7.1. */
 
 #include <string.h>
 
-#include <bcachefs/facts.h>
-#include <bcachefs/list.h>
-#include "btree/btree.h"
 #include "ondisk/bbpos.h"
-#include "ondisk/btree_ids.h"
-#include "ondisk/keys.h"
-#include "super/super.h"
+#include "ops/list_private.h"
 
 /* Text is handed out in pieces of about this size. */
 #define PIECE 65536
 
-/* What is listed, with names and positions understood. */
-struct list {
-	struct bch_fs *fs;
-	const struct bch_list_opts *opts;
-	struct bch_pos start, end;
-	int type; /* -1: all */
-	struct bch_key_fs key_fs;
-	struct bch_buf text;
-	int (*write)(void *arg, const char *text);
-	void *arg;
-	bool missing; /* something could not be read */
-};
-
-static int flush(struct list *l)
+static int flush(struct bch_list *l)
 {
 	int err = bch_buf_failed(&l->text) ? -BCH_ERR_no_memory : 0;
 
@@ -37,68 +19,8 @@ static int flush(struct list *l)
 	return err;
 }
 
-/* ------------------------------------------------------------------ one key */
-
-static void put_hex(struct bch_buf *out, struct bch_bytes val)
-{
-	for (size_t i = 0; i < val.len; i++)
-		bch_buf_put(out, "%02x", val.p[i]);
-}
-
-static void put_text(struct list *l, const struct bch_key *k, const struct bch_key_context *c)
-{
-	if (l->opts->raw) {
-		bch_key_header_put(&l->text, k);
-		bch_buf_puts(&l->text, ": ");
-		put_hex(&l->text, k->val);
-	} else {
-		bch_key_text_put(&l->text, k, c);
-	}
-	bch_buf_newline(&l->text);
-}
-
-static void fact_pos(struct bch_facts *facts, const char *key, struct bch_pos pos)
-{
-	struct bch_buf text bch_auto(buf) = { 0 };
-
-	bch_buf_put(&text, "%" PRIu64 ":%" PRIu64 ":%" PRIu32, pos.inode, pos.offset, pos.snapshot);
-	bch_fact_json_str(facts, key, bch_buf_str(&text));
-	bch_fact_json_u64(facts, "inode", pos.inode);
-	bch_fact_json_u64(facts, "offset", pos.offset);
-	bch_fact_json_u64(facts, "snapshot", pos.snapshot);
-}
-
-static void put_json(struct list *l, const struct bch_key *k, const struct bch_key_context *c)
-{
-	struct bch_facts *facts bch_auto(facts) = bch_facts_new(BCH_FACTS_JSON);
-	struct bch_buf value bch_auto(buf) = { 0 };
-	const char *type = bch_key_type_name(k->type), *line;
-
-	if (!facts) {
-		l->text.failed = true;
-		return;
-	}
-	bch_fact_json_str(facts, "btree", bch_btree_names[c->btree_id]);
-	bch_fact_json_u64(facts, "level", c->level);
-	fact_pos(facts, "pos", k->pos);
-	bch_fact_json_u64(facts, "size", k->size);
-	bch_fact_json_u64(facts, "bversion", k->version_lo);
-	bch_fact_json_u64(facts, "type_nr", k->type);
-	if (type)
-		bch_fact_json_str(facts, "type", type);
-	if (l->opts->raw)
-		put_hex(&value, k->val);
-	else
-		bch_key_value_put(&value, k, c);
-	bch_fact_json_str(facts, l->opts->raw ? "raw" : "value", bch_buf_str(&value));
-	line = bch_facts_line(facts);
-	if (line)
-		bch_buf_puts(&l->text, line);
-	l->text.failed |= !line;
-}
-
 /* A key that breaks a rule is shown all the same, and named. */
-static void warn_of_invalid(struct list *l, const struct bch_key *k,
+static void warn_of_invalid(struct bch_list *l, const struct bch_key *k,
 			    const struct bch_key_context *c)
 {
 	struct bch_buf why bch_auto(buf) = { 0 };
@@ -115,21 +37,42 @@ static void warn_of_invalid(struct list *l, const struct bch_key *k,
 
 /* ------------------------------------------------------------------ one btree */
 
-static struct bch_cursor open_cursor(struct list *l, u8 btree_id, u8 level)
+static struct bch_cursor open_cursor(struct bch_list *l, u8 btree_id, u8 level)
 {
-	if (l->opts->mode == BCH_LIST_nodes)
+	if (l->opts->mode != BCH_LIST_keys)
 		return bch_cursor_nodes(l->fs, btree_id, level, l->start, l->end);
 	if (level) /* the keys of a level point to the nodes of the one below */
 		return bch_cursor_nodes(l->fs, btree_id, level - 1, l->start, l->end);
 	return bch_cursor(l->fs, btree_id, l->start, l->end);
 }
 
-static int list_btree(struct list *l, u8 btree_id)
+/* What the mode shows for a key of the walk. */
+static int show(struct bch_list *l, const struct bch_key *k, const struct bch_key_context *c)
+{
+	warn_of_invalid(l, k, c);
+	switch (l->opts->mode) {
+	case BCH_LIST_formats:
+		return bch_list_format(l, k, c);
+	case BCH_LIST_nodes_ondisk:
+		return bch_list_ondisk(l, k, c);
+	default:
+		bch_list_key(l, k, c);
+		return 0;
+	}
+}
+
+/* In the modes that look into nodes, the type is one of the keys in them. */
+static bool is_wanted(const struct bch_list *l, const struct bch_key *k)
+{
+	return l->type < 0 || k->type == l->type || l->opts->mode >= BCH_LIST_formats;
+}
+
+static int list_btree(struct bch_list *l, u8 btree_id)
 {
 	struct bch_key_context c = {
 		.version = le16_get(l->fs->super.sb->version),
 		.btree_id = btree_id,
-		.level = (u8)(l->opts->level + (l->opts->mode == BCH_LIST_nodes)),
+		.level = (u8)(l->opts->level + (l->opts->mode != BCH_LIST_keys)),
 		.fs = &l->key_fs,
 	};
 	struct bch_cursor cur bch_auto(cursor) = open_cursor(l, btree_id, l->opts->level);
@@ -138,37 +81,41 @@ static int list_btree(struct list *l, u8 btree_id)
 	int more;
 
 	while ((!l->opts->nr || nr < l->opts->nr) && (more = bch_cursor_next(&cur, &k))) {
-		if (more == -BCH_ERR_io) { /* said; what lies behind is listed */
-			l->missing = true;
-			continue;
-		}
-		if (more < 0)
-			return more;
 		if (bch_cancelled(l->fs->ctx))
 			return -BCH_ERR_cancelled;
-		if (l->type >= 0 && k.type != l->type)
-			continue;
-		nr++;
-		warn_of_invalid(l, &k, &c);
-		if (l->opts->json)
-			put_json(l, &k, &c);
-		else
-			put_text(l, &k, &c);
+		if (more > 0 && is_wanted(l, &k)) {
+			nr++;
+			more = show(l, &k, &c);
+		}
+		if (more == -BCH_ERR_io) /* said; what lies behind is listed */
+			l->missing = true;
+		else if (more < 0)
+			return more;
 		if (l->text.len >= PIECE && (more = flush(l)))
 			return more;
 	}
 	return flush(l);
 }
 
-static int list_all(struct list *l)
+static void put_heading(struct bch_list *l, u8 btree_id)
+{
+	if (l->opts->json)
+		return;
+	bch_list_color(l, BCH_LIST_BOLD);
+	bch_buf_puts(&l->text, "== btree ");
+	bch_btree_name_put(&l->text, btree_id, le16_get(l->fs->super.sb->version));
+	bch_list_color(l, BCH_LIST_PLAIN);
+	bch_buf_newline(&l->text);
+}
+
+static int list_all(struct bch_list *l)
 {
 	int err = 0;
 
 	for (u8 id = 0; !err && id < BCH_BTREE_NR; id++) {
 		if (bch_btree_root(l->fs, id).state == BCH_ROOT_ABSENT)
 			continue;
-		if (!l->opts->json)
-			bch_buf_put(&l->text, "== btree %s\n", bch_btree_names[id]);
+		put_heading(l, id);
 		err = list_btree(l, id);
 	}
 	return err;
@@ -176,12 +123,12 @@ static int list_all(struct list *l)
 
 /* ------------------------------------------------------------------ what is asked for */
 
-static int bad(struct list *l, const char *what, const char *text)
+static int bad(struct bch_list *l, const char *what, const char *text)
 {
 	return bch_error_whole(l->fs->ctx, -BCH_ERR_option_value, "%s: %s", what, text);
 }
 
-static int understand(struct list *l, u8 *btree_id)
+static int understand(struct bch_list *l, u8 *btree_id)
 {
 	const struct bch_list_opts *o = l->opts;
 
@@ -204,7 +151,7 @@ static int understand(struct list *l, u8 *btree_id)
 int bch_list(struct bch_fs *fs, const struct bch_list_opts *opts,
 	     int (*write)(void *arg, const char *text), void *arg)
 {
-	struct list l = { .fs = fs, .opts = opts, .write = write, .arg = arg };
+	struct bch_list l = { .fs = fs, .opts = opts, .write = write, .arg = arg };
 	u8 btree_id;
 	int err = understand(&l, &btree_id);
 

@@ -76,6 +76,64 @@ keys_are_chosen_by_type_position_level_and_number() {
 	out 'type btree_ptr_v2 SPOS_MAX'
 }
 
+formats_show_how_nodes_pack_and_how_full_they_are() {
+	unpack 139-fresh >names
+	# The kernel's own words, but for names of devices and what it has in memory alone: also the roots of empty btrees.
+	awk '/^l / { if (at) printf "%s", node; node = ""; at = 0 } /^seq / { at = 1 } { node = node $0 "\n" }
+		END { if (at) printf "%s", node }' "$top/tests/images/139-fresh/kernel-formats.txt" |
+		grep -E 'format:|bytes used|nr (un)?packed|^seq ' | sed 's/ unpack fn len.*//; s/^ *//; s/ *$//' | sort >want
+	bcachefs list -a -m formats dev0.img >leaves
+	bcachefs list -a -m formats -l 1 dev0.img >above
+	grep -hE 'format:|bytes used|nr (un)?packed|ptrs: seq' leaves above |
+		sed 's/^.*seq/seq/; s/^ *//; s/ *$//' | sort >have
+	same have want
+	out=$(grep -c '^l 0 ' leaves)
+	holds [ "$out" = "$(bcachefs list -a -m nodes dev0.img | grep -c '^u64s')" ]
+}
+
+nodes_on_disk_are_listed_set_by_set() {
+	unpack 10-crash-d >names
+	run bcachefs list -b subvolumes -m nodes-ondisk dev0.img
+	status 0
+	out '^  device 0, sector 20992$'
+	out '^  offset 0 version 1.13: inode_has_child_snapshots, journal seq 0, bytes: header 160 keys 0 padding 3936$'
+	out '^    u64s 10 type subvolume 0:1:0 '
+	out '^  offset 16 unused, bytes: 253952$'
+	holds python3 -c 'import json,subprocess,sys
+at = 0
+for line in subprocess.check_output([sys.argv[1], "list", "-b", "subvolumes", "-m", "nodes-ondisk", "--json", "dev0.img"]).splitlines():
+	s = json.loads(line)
+	at += sum(s.get(k + "_bytes", 0) for k in ("header", "keys", "padding", "unused"))
+assert at == 262144, at' "$program"
+}
+
+a_rewind_shows_what_users_saw_then() {
+	unpack 10-crash-d >names
+	run bcachefs list -b inodes --journal-rewind=1615 dev0.img
+	status 0
+	cp "$work/out" now
+	bcachefs list -b inodes dev0.img >newest
+	same now newest
+	bcachefs list -b inodes --journal-rewind=1500 dev0.img >then
+	holds [ "$(grep -c ^u64s then)" -lt "$(grep -c ^u64s now)" ]
+	run bcachefs list --journal-rewind=1 dev0.img
+	status 1
+	run bcachefs list --journal-rewind=1500 --no-journal dev0.img
+	status 2
+}
+
+colour_is_for_terminals_and_those_who_want_it() {
+	unpack 11-fresh >names
+	run bcachefs list -a dev0.img
+	no_out $'\033'
+	run bcachefs list -a -c true dev0.img
+	out $'^\033\\[1m== btree inodes\033\\[0m$'
+	on_terminal -- env NO_COLOR=1 "$program" list -a dev0.img
+	no_out $'\033'
+	on_terminal -- env -u NO_COLOR "$program" list -a dev0.img
+	out $'\033'
+}
+
 json_is_a_line_for_each_key() {
 	command -v python3 >/dev/null || skip 'no python3'
 	unpack 14-quota >names
