@@ -79,7 +79,8 @@ nothing_is_left() { # FOLDER
 	fi
 	bcachefs undump -q dump*.qcow2 || fail "$image: cannot undump"
 	rm dump*.qcow2
-	is_nowhere dump*
+	tar -cSf data.tar dump* # all of them but their holes, which take long to search
+	is_nowhere data.tar
 }
 
 ours=$(compgen -A function) # so far: no cases
