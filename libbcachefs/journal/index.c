@@ -150,10 +150,11 @@ bool bch_journal_gap(const struct bch_journal *j, u64 *seq, u64 end, u64 *gap_en
 	size_t i = bch_journal_find(j, *seq);
 
 	while (*seq < end) {
-		struct bch_blacklist b = { BCH_U64_MAX, BCH_U64_MAX };
 		u64 next = i < j->entries.a.nr ? j->entries.a.v[i].seq : end;
+		struct bch_blacklist b;
 
-		(void)bch_super_blacklist_find(&j->fs->super, *seq, &b);
+		if (!bch_super_blacklist_find(&j->fs->super, *seq, &b))
+			b = (struct bch_blacklist){ BCH_U64_MAX, BCH_U64_MAX };
 		if (*seq == next) {
 			(*seq)++;
 			i++;
