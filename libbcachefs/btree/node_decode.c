@@ -265,23 +265,24 @@ static void walk_set(struct decode *d, const struct bch_bset *b)
 static void merge_run(struct decode *d)
 {
 	struct bch_key_places old = d->node->keys;
-	const u32 *a = old.v, *b = d->run.v, *a_end = a + old.nr, *b_end = b + d->run.nr;
-	u32 *out;
+	const struct bch_key_places *run = &d->run;
+	size_t a = 0, b = 0, nr = 0;
 
 	if (!d->err)
-		d->err = bch_array_reserve(&d->merged, old.nr + d->run.nr);
-	if (d->err || !d->run.nr)
+		d->err = bch_array_reserve(&d->merged, old.nr + run->nr);
+	if (d->err || !run->nr)
 		return;
 
-	out = d->merged.v;
-	while (a < a_end || b < b_end) {
-		int cmp = a == a_end ? 1 : b == b_end ? -1 : compare_entries(d, *a, *b);
+	while (a < old.nr || b < run->nr) {
+		int cmp = a == old.nr	 ? 1
+			  : b == run->nr ? -1
+					 : compare_entries(d, old.v[a], run->v[b]);
 
-		*out++ = cmp < 0 ? *a : *b;
+		d->merged.v[nr++] = cmp < 0 ? old.v[a] : run->v[b];
 		a += cmp <= 0;
 		b += cmp >= 0;
 	}
-	d->merged.nr = (size_t)(out - d->merged.v);
+	d->merged.nr = nr;
 	d->node->keys = d->merged;
 	d->merged = old;
 }
