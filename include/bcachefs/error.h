@@ -110,6 +110,8 @@
 	E(data_lost,			"no good copy of the data")				\
 	E(data_checksum,		"bad checksum of data")					\
 	E(data_compression,		"bad compressed data")					\
+	/* btrees */										\
+	E(btree_node_read_failed,	"btree node cannot be read")				\
 	/* undo files */									\
 	E(undo_invalid,			"not an undo file")					\
 	E(undo_mismatch,		"does not fit the undo file")

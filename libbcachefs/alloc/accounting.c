@@ -23,8 +23,8 @@ static int read_keys(struct bch_fs *fs, struct bch_counters *counters)
 		struct bch_accounting a;
 		int err;
 
-		missing |= more == -BCH_ERR_io;
-		if (more == -BCH_ERR_io)
+		missing |= more == -BCH_ERR_btree_node_read_failed;
+		if (more == -BCH_ERR_btree_node_read_failed)
 			continue;
 		if (more < 0)
 			return more;
@@ -38,7 +38,7 @@ static int read_keys(struct bch_fs *fs, struct bch_counters *counters)
 		if (err)
 			return err;
 	}
-	return missing ? -BCH_ERR_io : 0;
+	return missing ? -BCH_ERR_btree_node_read_failed : 0;
 }
 
 /* ------------------------------------------------------------------ before: records */

@@ -57,7 +57,7 @@ const struct bch_counter *bch_counters_next(const struct bch_counters *counters,
 /*
  * The counters of @fs as they are stored: in the btree accounting, before 1.9 in the usage records of the clean section
  * or of the journal. Those of inodes (there may be as many as inodes) and of types that we do not know are left out.
- * -BCH_ERR_io where some could not be read, -BCH_ERR_no_memory.
+ * -BCH_ERR_btree_node_read_failed where some could not be read, -BCH_ERR_no_memory.
  */
 int bch_accounting_read(struct bch_fs *fs, struct bch_counters *counters);
 
@@ -142,7 +142,7 @@ void bch_recount_take_counters(struct bch_recount *recount, struct bch_counters 
 
 /*
  * Feeds all of @fs, in the order that is wanted, and finishes. What cannot be read is said and passed over:
- * -BCH_ERR_io at the end. -BCH_ERR_cancelled.
+ * -BCH_ERR_btree_node_read_failed at the end. -BCH_ERR_cancelled.
  */
 int bch_recount_walk(struct bch_recount *recount);
 
@@ -185,8 +185,8 @@ void bch_recount_difference_put(struct bch_buf *out, const struct bch_recount_di
 /* ------------------------------------------------------------------ one bucket */
 
 /*
- * The generation that pointers into a bucket must have, 0 for one that was never used: 05 §2.9. Any thread. -BCH_ERR_io
- * where the btree alloc cannot be read there.
+ * The generation that pointers into a bucket must have, 0 for one that was never used: 05 §2.9. Any thread.
+ * -BCH_ERR_btree_node_read_failed where the btree alloc cannot be read there.
  */
 int bch_bucket_gen(struct bch_fs *fs, u32 dev_idx, u64 bucket, u8 *gen);
 

@@ -17,7 +17,7 @@ int bch_bucket_gen(struct bch_fs *fs, u32 dev_idx, u64 bucket, u8 *gen)
 	int more = bch_cursor_next(&cur, &k);
 
 	if (more > 0 && bch_alloc_get(&k, le16_get(fs->super.sb->version), &a) != BCH_KEY_VALID)
-		more = -BCH_ERR_io;
+		more = -BCH_ERR_btree_node_read_failed;
 	*gen = a.gen;
 	return more < 0 ? more : 0;
 }

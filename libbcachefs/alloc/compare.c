@@ -143,8 +143,8 @@ static int compare_buckets(struct compare *c, struct bch_recount *r)
 	int more, err = 0;
 
 	while (!err && (more = bch_cursor_next(&cur, &k))) {
-		c->missing |= more == -BCH_ERR_io;
-		if (more < 0 && more != -BCH_ERR_io)
+		c->missing |= more == -BCH_ERR_btree_node_read_failed;
+		if (more < 0 && more != -BCH_ERR_btree_node_read_failed)
 			return more;
 		if (more > 0)
 			err = compare_alloc_key(c, r, &k);
@@ -164,8 +164,8 @@ static int count(struct compare *c, struct bch_recount **r)
 	};
 	if (!err)
 		err = bch_recount_walk(*r);
-	c->missing |= err == -BCH_ERR_io;
-	if (!err || err == -BCH_ERR_io)
+	c->missing |= err == -BCH_ERR_btree_node_read_failed;
+	if (!err || err == -BCH_ERR_btree_node_read_failed)
 		err = bch_inums_finish(&c->inums);
 	c->missing |= c->inums.missing;
 	return err;
@@ -185,14 +185,14 @@ int bch_recount_compare(struct bch_fs *fs,
 
 	if (!err)
 		err = bch_accounting_read(fs, &stored);
-	c.missing |= err == -BCH_ERR_io;
-	if (!err || err == -BCH_ERR_io)
+	c.missing |= err == -BCH_ERR_btree_node_read_failed;
+	if (!err || err == -BCH_ERR_btree_node_read_failed)
 		err = compare_counters(&c, &stored, &r->counters);
 	if (!err)
 		err = compare_buckets(&c, r);
 	if (!err)
 		bch_recount_take_counters(r, counted);
-	return !err && c.missing ? -BCH_ERR_io : err;
+	return !err && c.missing ? -BCH_ERR_btree_node_read_failed : err;
 }
 
 /* ------------------------------------------------------------------ text */

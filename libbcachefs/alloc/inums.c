@@ -40,8 +40,8 @@ static int look_up(struct bch_inums *s, u64 inum, struct bch_inum_count *stored)
 	*stored = (struct bch_inum_count){ .inum = inum };
 	if (more > 0)
 		get(s, &k, stored);
-	s->missing |= more == -BCH_ERR_io;
-	return more < 0 && more != -BCH_ERR_io ? more : 0;
+	s->missing |= more == -BCH_ERR_btree_node_read_failed;
+	return more < 0 && more != -BCH_ERR_btree_node_read_failed ? more : 0;
 }
 
 int bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted)
@@ -67,8 +67,8 @@ static int has_extents(struct bch_inums *s, u64 inum, bool *has)
 	*has = false;
 	while (!*has && (more = bch_cursor_next(&cur, &k)) > 0)
 		*has = k.type == BCH_KEY_extent || k.type == BCH_KEY_reflink_v;
-	s->missing |= more == -BCH_ERR_io;
-	return more < 0 && more != -BCH_ERR_io ? more : 0;
+	s->missing |= more == -BCH_ERR_btree_node_read_failed;
+	return more < 0 && more != -BCH_ERR_btree_node_read_failed ? more : 0;
 }
 
 /* One that is stored, and was not found if none of its inode was counted. */
@@ -92,8 +92,8 @@ static int walk_stored(struct bch_inums *s, u64 *nr,
 	int more, err = 0;
 
 	while (!err && (more = bch_cursor_next(&cur, &k))) {
-		s->missing |= more == -BCH_ERR_io;
-		if (more < 0 && more != -BCH_ERR_io)
+		s->missing |= more == -BCH_ERR_btree_node_read_failed;
+		if (more < 0 && more != -BCH_ERR_btree_node_read_failed)
 			return more;
 		if (more < 0 || !get(s, &k, &stored) || is_zero(&stored))
 			continue;

@@ -171,7 +171,7 @@ static int feed(struct bch_recount *r, struct bch_cursor *cur, u8 btree_id, u8 l
 	int more, err = 0;
 
 	while (!err && (more = bch_cursor_next(cur, &k))) {
-		if (more == -BCH_ERR_io)
+		if (more == -BCH_ERR_btree_node_read_failed)
 			*missing = true;
 		else if (more < 0)
 			return more;
@@ -237,5 +237,5 @@ int bch_recount_walk(struct bch_recount *r)
 		err = feed_nodes(r, &missing);
 	if (!err)
 		err = bch_recount_finish(r);
-	return !err && missing ? -BCH_ERR_io : err;
+	return !err && missing ? -BCH_ERR_btree_node_read_failed : err;
 }

@@ -2,7 +2,8 @@
 /*
  * The btrees of an open filesystem: roots, nodes, and cursors over their keys. Format reference: 02.
  *
- * What cannot be read is -BCH_ERR_io, said with btree and place; the devices' part in it is in the log.
+ * What cannot be read is -BCH_ERR_btree_node_read_failed, said with btree and place; the devices' part in it is in the
+ * log.
  */
 
 #ifndef BCHFS_BTREE_BTREE_H
@@ -62,7 +63,7 @@ void bch_btrees_set_overlay(struct bch_fs *fs, struct bch_key_overlay *overlay);
 
 /*
  * The node that @ptr leads to, from the cache or else from its replicas. To be given back by bch_btree_node_put(). Any
- * thread. Return: 0, -BCH_ERR_io, -BCH_ERR_no_memory.
+ * thread. Return: 0, -BCH_ERR_btree_node_read_failed, -BCH_ERR_no_memory.
  */
 int bch_btree_node_get(struct bch_fs *fs, u8 btree_id, u8 level, const struct bch_key *ptr,
 		       const struct bch_btree_node **node);
@@ -81,7 +82,7 @@ int bch_btree_node_read(struct bch_fs *fs, u8 btree_id, u8 level, const struct b
 /*
  * The copy at @p alone, good or not, for who looks at what is on disk: node->bytes are all that the node has room for,
  * of which the pointer says that node->len are used; its problems are not logged. @node is ended by the caller, whatever
- * is returned: -BCH_ERR_io where the device is missing or cannot be read. Any thread.
+ * is returned: -BCH_ERR_btree_node_read_failed where the device is missing or cannot be read. Any thread.
  */
 int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want,
 			     const struct bch_ptr *p, struct bch_btree_node *node);
@@ -162,8 +163,8 @@ struct bch_cursor bch_cursor_nodes(struct bch_fs *fs, u8 btree_id, u8 level, str
 				   struct bch_pos to);
 
 /*
- * 1 and the next key, 0 at the end, or an error. After -BCH_ERR_io (a node, or the root, cannot be read) the next call
- * goes on behind what is missing.
+ * 1 and the next key, 0 at the end, or an error. After -BCH_ERR_btree_node_read_failed (a node, or the root, cannot be
+ * read) the next call goes on behind what is missing. A gap between nodes is a warning.
  */
 int bch_cursor_next(struct bch_cursor *cur, struct bch_key *k);
 

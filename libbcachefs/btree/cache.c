@@ -268,7 +268,9 @@ int bch_btree_node_get(struct bch_fs *fs, u8 btree_id, u8 level, const struct bc
 		*node = &e->node;
 	else
 		unpin(fs->btrees->cache, e);
-	return err == -BCH_ERR_io ? bch_node_unreadable(fs, btree_id, level, ptr->pos) : err;
+	return err == -BCH_ERR_btree_node_read_failed
+		       ? bch_node_unreadable(fs, btree_id, level, ptr->pos)
+		       : err;
 }
 
 void bch_btree_node_put(struct bch_fs *fs, const struct bch_btree_node *node)

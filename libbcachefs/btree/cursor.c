@@ -79,8 +79,8 @@ static int lost_root(const struct bch_cursor *cur)
 	struct bch_buf name bch_auto(buf) = { 0 };
 
 	bch_btree_name_put(&name, cur->btree_id, cur->fs->btrees->rules.version);
-	return bch_error_whole(cur->fs->ctx, -BCH_ERR_io, "btree %s: its root is lost",
-			       bch_buf_str(&name));
+	return bch_error_whole(cur->fs->ctx, -BCH_ERR_btree_node_read_failed,
+			       "btree %s: its root is lost", bch_buf_str(&name));
 }
 
 /* An absent root is an empty leaf that only the journal has keys for; over scanned leaves stands one that is not there. */
@@ -167,6 +167,31 @@ static void go_on_behind(struct bch_cursor *cur, struct bch_pos min, struct bch_
 	cur->pos = next;
 }
 
+/* What is not covered between cur->pos, where @child or else the end of @place should be, and where it is. */
+static void check_gap(const struct bch_cursor *cur, const struct place *place,
+		      const struct bch_key *child)
+{
+	struct bch_pos from = cur->pos, to = cur->pos;
+
+	if (cur->dir > 0) {
+		if (child && bch_pos_compare(start_of(child), cur->pos) <= 0)
+			return;
+		to = child ? bch_pos_predecessor(start_of(child)) : place->max;
+	} else {
+		if (child && bch_pos_compare(child->pos, cur->pos) >= 0)
+			return;
+		from = child ? bch_pos_successor(child->pos) : place->min;
+	}
+	if (bch_pos_compare(from, place->min) < 0)
+		from = place->min;
+	if (bch_pos_compare(to, place->max) > 0)
+		to = place->max;
+	if (bch_pos_compare(from, to) > 0)
+		return;
+	bch_btree_gap_warn(cur->fs,
+			   &(struct bch_gap){ cur->btree_id, (u8)(place->level - 1), from, to });
+}
+
 /*
  * One level down; @place's node is given back. 1, 0 where no child is left in it, or an error: in both cases the cursor
  * is to go on behind @place or the child.
@@ -178,6 +203,7 @@ static int go_down(struct bch_cursor *cur, struct place *place)
 	int err = 0;
 	bool found = find_child(cur, place, &ptr);
 
+	check_gap(cur, place, found ? &ptr : NULL);
 	if (!found) {
 		go_on_behind(cur, place->min, place->max);
 	} else {

@@ -94,13 +94,13 @@ static int read_and_decode(struct bch_fs *fs, const struct bch_node_want *want,
 {
 	const struct bch_fs_member *m = member_of(fs, p);
 	struct bch_node_rules rules = fs->btrees->rules;
-	int err = m ? read_bytes(m, p, node, len) : -BCH_ERR_io;
+	int err = m ? read_bytes(m, p, node, len) : -BCH_ERR_btree_node_read_failed;
 
 	node->grade = BCH_NODE_UNUSABLE;
 	if (m && err && err != -BCH_ERR_no_memory) {
 		fs->btrees->nr_unreadable++;
 		log_read_error(fs, want, m->blkdev->name, p->offset_sectors, err);
-		err = -BCH_ERR_io;
+		err = -BCH_ERR_btree_node_read_failed;
 	}
 	if (err)
 		return err;
@@ -123,7 +123,7 @@ static int read_replica(struct bch_fs *fs, const struct bch_node_want *want,
 {
 	int err = read_and_decode(fs, want, p, used_bytes(fs, want), node);
 
-	if (err == -BCH_ERR_io)
+	if (err == -BCH_ERR_btree_node_read_failed)
 		return 0;
 	if (!err && node->problems.nr) {
 		fs->btrees->nr_bad++;
@@ -149,7 +149,7 @@ int bch_node_unreadable(struct bch_fs *fs, u8 btree_id, u8 level, struct bch_pos
 
 	bch_btree_name_put(&name, btree_id, fs->btrees->rules.version);
 	bch_pos_put(&pos, max);
-	return bch_error_whole(fs->ctx, -BCH_ERR_io,
+	return bch_error_whole(fs->ctx, -BCH_ERR_btree_node_read_failed,
 			       "btree %s, level %u: no usable copy of the node up to %s",
 			       bch_buf_str(&name), level, bch_buf_str(&pos));
 }

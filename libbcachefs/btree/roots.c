@@ -19,6 +19,7 @@ static void btrees_free(struct bch_btrees *b)
 	for (u32 id = 0; id < BCH_BTREE_ID_MAX; id++)
 		free((u8 *)(uintptr_t)b->roots[id].k.val.p);
 	free(b->blacklist);
+	pthread_mutex_destroy(&b->gaps.lock);
 	free(b);
 }
 
@@ -64,6 +65,7 @@ int bch_btrees_start(struct bch_fs *fs, const struct bch_btree_opts *opts)
 
 	if (!b)
 		return -BCH_ERR_no_memory;
+	pthread_mutex_init(&b->gaps.lock, NULL);
 	opts = opts ? opts : &none;
 	load_rules(b, &fs->super);
 	b->cache = bch_node_cache_new(opts->cache_bytes ? opts->cache_bytes : CACHE_BYTES_DEFAULT);

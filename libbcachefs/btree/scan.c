@@ -2,6 +2,11 @@
 /*
  * Looking for leaves on the devices, for btrees whose interior nodes are lost: every place that may hold a node is
  * read, and of the leaves that overlap the newer one counts. Format reference: 02 §12.3, §12.4.
+ *
+ * Every rewrite leaves the node's old version where it was, with all that has been deleted since. A leaf that is named by
+ * a pointer which can still be read (in the table of roots, a node above, the journal) is therefore worth more than any
+ * that is not. An old version is used where nothing better is found, and said to be one where that is known: another
+ * leaf is named for its range, or a newer one took a part of it.
  */
 
 #include <stdlib.h>
@@ -22,6 +27,8 @@ struct leaf {
 	u64 cookie, journal_seq;
 	struct bch_pos min, max;
 	bool range_updated; /* min and max are no longer those of the node */
+	bool is_named;	    /* by a pointer: it is the current one */
+	bool is_cut;	    /* a newer one took a part of its range */
 	u32 nr_sectors;
 	u32 nr_copies;
 	struct bch_ptr copies[COPIES_MAX];
@@ -235,10 +242,130 @@ static void join_copies(struct leaves *leaves)
 	leaves->nr = nr;
 }
 
+/* ------------------------------------------------------------------ which are known to be current */
+
+/* A pointer to a leaf. */
+struct name {
+	u8 btree_id;
+	struct bch_node_ptr ptr;
+};
+
+struct names {
+	struct name *v; /* by btree, then position */
+	size_t nr, size;
+};
+
+static int take_name(struct names *names, u8 btree_id, const struct bch_key *k)
+{
+	struct name name = { .btree_id = btree_id };
+
+	return bch_node_ptr_get(k, &name.ptr) && name.ptr.v2 ? bch_array_push(names, name) : 0;
+}
+
+/* What the journal says of a btree whose root is lost; else the walk over its nodes has it. */
+static int read_names_of_journal(struct bch_fs *fs, u8 btree_id, struct names *names)
+{
+	const struct bch_key_overlay *overlay = fs->btrees->overlay;
+	struct bch_key k;
+	size_t at = 0;
+	u8 id, level;
+	int err = 0;
+
+	while (!err && overlay && bch_key_overlay_next(overlay, &at, &id, &level, &k))
+		if (id == btree_id && level == 1)
+			err = take_name(names, id, &k);
+	return err;
+}
+
+/* All that can still be read of a btree's pointers. */
+static int read_names(struct bch_fs *fs, u8 btree_id, struct names *names)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor_nodes(fs, btree_id, 0, BCH_POS_MIN, BCH_SPOS_MAX);
+	size_t nr = names->nr;
+	struct bch_key k;
+	int more, err = 0;
+
+	while (!err && (more = bch_cursor_next(&cur, &k))) {
+		if (more < 0 && more != -BCH_ERR_btree_node_read_failed)
+			return more;
+		if (more > 0)
+			err = take_name(names, btree_id, &k);
+	}
+	return err || names->nr > nr ? err : read_names_of_journal(fs, btree_id, names);
+}
+
+/* The first pointer of the btree that ends at @pos or behind it; NULL where there is none. */
+static const struct name *find_name(const struct names *names, u8 btree_id, struct bch_pos pos)
+{
+	size_t lo = 0, hi = names->nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct name *n = &names->v[mid];
+
+		if (n->btree_id < btree_id ||
+		    (n->btree_id == btree_id && bch_pos_compare(n->ptr.max, pos) < 0))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < names->nr && names->v[lo].btree_id == btree_id ? &names->v[lo] : NULL;
+}
+
+/* After join_copies(), by whose order they lie. NULL where it was not found. */
+static struct leaf *find_leaf(const struct leaves *leaves, const struct name *name)
+{
+	size_t lo = 0, hi = leaves->nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		struct leaf *leaf = &leaves->v[mid];
+		int cmp = leaf->btree_id - name->btree_id;
+
+		if (!cmp)
+			cmp = compare_u64(leaf->cookie, name->ptr.seq);
+		if (!cmp)
+			return leaf;
+		if (cmp < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+/* A leaf that is named has the range that its pointer says. */
+static void mark_named(const struct names *names, const struct leaves *leaves)
+{
+	for (size_t i = 0; i < names->nr; i++) {
+		const struct bch_node_ptr *ptr = &names->v[i].ptr;
+		struct leaf *leaf = find_leaf(leaves, &names->v[i]);
+
+		if (!leaf)
+			continue;
+		leaf->is_named = true;
+		leaf->min = ptr->min;
+		leaf->max = ptr->max;
+		leaf->range_updated = ptr->range_updated;
+	}
+}
+
+/* Is it known that @leaf is not the current one? */
+static bool is_old(const struct names *names, const struct leaf *leaf)
+{
+	const struct name *n = find_name(names, leaf->btree_id, leaf->min);
+
+	return !leaf->is_named &&
+	       (leaf->is_cut || (n && bch_pos_compare(n->ptr.min, leaf->max) <= 0));
+}
+
 /* ------------------------------------------------------------------ which of two counts */
 
 static bool is_newer(const struct leaf *a, const struct leaf *b)
 {
+	if (a->is_named != b->is_named)
+		return a->is_named;
 	return a->seq != b->seq ? a->seq > b->seq : a->journal_seq > b->journal_seq;
 }
 
@@ -260,14 +387,14 @@ static void give_way(struct bch_map *map, struct leaf *a, struct leaf *b)
 {
 	if (is_newer(b, a)) {
 		a->max = bch_pos_predecessor(b->min);
-		a->range_updated = true;
+		a->range_updated = a->is_cut = true;
 		return;
 	}
 	bch_map_remove(map, b);
 	if (bch_pos_compare(b->max, a->max) <= 0)
 		return;
 	b->min = bch_pos_successor(a->max);
-	b->range_updated = true;
+	b->range_updated = b->is_cut = true;
 	bch_map_insert(map, b, &b->in_map);
 }
 
@@ -313,7 +440,13 @@ static int add_leaf(struct bch_key_overlay *overlay, const struct leaf *leaf)
 	return bch_key_overlay_add(overlay, leaf->btree_id, 1, &k);
 }
 
-static int build(struct bch_fs *fs, struct leaves *leaves)
+/* What is made of the leaves of each btree. */
+struct tally {
+	size_t nr_leaves, nr_old;
+};
+
+static int build(struct bch_fs *fs, struct leaves *leaves, const struct names *names,
+		 struct tally tally[BCH_BTREE_ID_MAX])
 {
 	struct bch_key_overlay *overlay bch_auto(key_overlay) = bch_key_overlay_new();
 	struct bch_map map;
@@ -322,9 +455,15 @@ static int build(struct bch_fs *fs, struct leaves *leaves)
 	if (!overlay)
 		return -BCH_ERR_no_memory;
 	join_copies(leaves);
+	mark_named(names, leaves);
 	map = resolve(leaves);
-	for (const struct bch_map_node *n = bch_map_first(&map); !err && n; n = n->next)
-		err = add_leaf(overlay, bch_map_entry(n, struct leaf, in_map));
+	for (const struct bch_map_node *n = bch_map_first(&map); !err && n; n = n->next) {
+		const struct leaf *leaf = bch_map_entry(n, struct leaf, in_map);
+
+		tally[leaf->btree_id].nr_leaves++;
+		tally[leaf->btree_id].nr_old += is_old(names, leaf);
+		err = add_leaf(overlay, leaf);
+	}
 	if (err)
 		return err;
 	bch_key_overlay_seal(overlay);
@@ -354,48 +493,53 @@ static int is_broken(struct bch_fs *fs, u8 btree_id)
 		while ((more = bch_cursor_next(&cur, &k)) > 0)
 			;
 	}
-	return more == -BCH_ERR_io ? 1 : more;
+	return more == -BCH_ERR_btree_node_read_failed ? 1 : more;
 }
 
-static void set_scanned(struct bch_fs *fs, u8 btree_id)
+static void set_scanned(struct bch_fs *fs, u8 btree_id, const struct tally *tally)
 {
 	struct bch_btree_root *root = &fs->btrees->roots[btree_id];
 	struct bch_buf name bch_auto(buf) = { 0 };
-	struct bch_overlay_run run = bch_key_overlay_run(fs->btrees->scanned, btree_id, 1);
 
 	root->level = 1;
-	root->state = run.nr ? BCH_ROOT_SCANNED : BCH_ROOT_LOST;
+	root->state = tally->nr_leaves ? BCH_ROOT_SCANNED : BCH_ROOT_LOST;
 	bch_btree_name_put(&name, btree_id, fs->btrees->rules.version);
-	if (run.nr)
+	if (tally->nr_leaves)
 		bch_log(fs->ctx, BCH_LOG_warn, "btree %s: made of %zu leaves that were found",
-			bch_buf_str(&name), run.nr);
+			bch_buf_str(&name), tally->nr_leaves);
 	else
 		bch_log(fs->ctx, BCH_LOG_warn, "btree %s: %s", bch_buf_str(&name),
 			bch_fsck_error_name(BCH_FSCK_btree_root_unreadable_and_scan_found_nothing));
+	if (tally->nr_old)
+		bch_log(fs->ctx, BCH_LOG_warn,
+			"btree %s: %zu of these leaves are old versions: their keys may be out of "
+			"date",
+			bch_buf_str(&name), tally->nr_old);
 }
 
 int bch_btree_scan(struct bch_fs *fs, u64 btrees)
 {
+	struct tally tally[BCH_BTREE_ID_MAX] = { 0 };
 	struct leaves leaves = { 0 };
+	struct names names = { 0 };
 	u64 broken = 0;
 	int err = 0;
 
-	for (u8 id = 0; id < BCH_BTREE_ID_MAX; id++) {
-		int is = btrees >> id & 1 ? is_broken(fs, id) : 0;
-
-		if (is < 0)
-			return is;
-		broken |= (u64)is << id;
+	for (u8 id = 0; id < BCH_BTREE_ID_MAX && err >= 0; id++) {
+		err = btrees >> id & 1 ? is_broken(fs, id) : 0;
+		if (err <= 0)
+			continue;
+		broken |= 1ULL << id;
+		err = read_names(fs, id, &names);
 	}
-	if (!broken)
-		return 0;
-
-	err = find_leaves(fs, broken, &leaves);
-	if (!err)
-		err = build(fs, &leaves);
+	if (!err && broken)
+		err = find_leaves(fs, broken, &leaves);
+	if (!err && broken)
+		err = build(fs, &leaves, &names, tally);
 	for (u8 id = 0; !err && id < BCH_BTREE_ID_MAX; id++)
 		if (broken >> id & 1)
-			set_scanned(fs, id);
+			set_scanned(fs, id, &tally[id]);
 	bch_array_end(&leaves);
+	bch_array_end(&names);
 	return err;
 }

@@ -191,7 +191,7 @@ static int add_level(struct bch_dump *d, u8 btree_id, u8 level, struct bch_progr
 			return -BCH_ERR_cancelled;
 		if (more > 0)
 			err = add_copies(d, &k);
-		else if (more != -BCH_ERR_io)
+		else if (more != -BCH_ERR_btree_node_read_failed)
 			return more;
 		else if (!level)
 			bch_log(d->fs->ctx, BCH_LOG_warn, "%s: what it leads to is not in the dump",

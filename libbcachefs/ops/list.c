@@ -87,7 +87,7 @@ static int list_btree(struct bch_list *l, u8 btree_id)
 			nr++;
 			more = show(l, &k, &c);
 		}
-		if (more == -BCH_ERR_io) /* said; what lies behind is listed */
+		if (more == -BCH_ERR_btree_node_read_failed) /* said; what lies behind is listed */
 			l->missing = true;
 		else if (more < 0)
 			return more;
@@ -160,7 +160,8 @@ int bch_list(struct bch_fs *fs, const struct bch_list_opts *opts,
 		err = opts->all ? list_all(&l) : list_btree(&l, btree_id);
 	bch_buf_end(&l.text);
 	if (!err && l.missing)
-		err = bch_error_whole(fs->ctx, -BCH_ERR_io, "some keys could not be read");
+		err = bch_error_whole(fs->ctx, -BCH_ERR_btree_node_read_failed,
+				      "some keys could not be read");
 	return err;
 }
 

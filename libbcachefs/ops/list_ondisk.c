@@ -235,7 +235,8 @@ static int list_copy(struct copy *c)
 
 	if (is_text)
 		bch_buf_put(&c->l->text, "device %u, sector %" PRIu64 "%s\n", c->ptr.dev_idx,
-			    c->ptr.offset_sectors, err == -BCH_ERR_io ? ": not read" : "");
+			    c->ptr.offset_sectors,
+			    err == -BCH_ERR_btree_node_read_failed ? ": not read" : "");
 	if (!err)
 		list_sets(c);
 	bch_btree_node_end(&c->node);
@@ -261,7 +262,8 @@ int bch_list_ondisk(struct bch_list *l, const struct bch_key *ptr, const struct 
 			.ptr = p.ptr,
 			.size = BCH_BYTES(l->key_fs.node_sectors),
 		};
-		int bad = bch_node_ptr_get(ptr, &copy.want.ptr) ? list_copy(&copy) : -BCH_ERR_io;
+		int bad = bch_node_ptr_get(ptr, &copy.want.ptr) ? list_copy(&copy)
+								: -BCH_ERR_btree_node_read_failed;
 
 		err = err ? err : bad;
 	}

@@ -35,7 +35,10 @@ void bch_list_json_end(struct bch_list *l, struct bch_facts *facts);
 #define BCH_LIST_PLAIN "\033[0m"
 void bch_list_color(struct bch_list *l, const char *color);
 
-/* How the node at @ptr, a key of context @c, packs its keys and how full it is. 0, -BCH_ERR_io or another error. */
+/*
+ * How the node at @ptr, a key of context @c, packs its keys and how full it is. 0, -BCH_ERR_btree_node_read_failed or
+ * another error.
+ */
 int bch_list_format(struct bch_list *l, const struct bch_key *ptr, const struct bch_key_context *c);
 
 /* Every byte of each copy of that node. */

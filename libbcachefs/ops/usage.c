@@ -323,7 +323,7 @@ int bch_fs_usage(struct bch_fs *fs, const struct bch_usage_opts *opts, struct bc
 
 	*nr_differences = 0;
 	err = gather(&u, facts, nr_differences);
-	if (err == -BCH_ERR_io)
+	if (err == -BCH_ERR_btree_node_read_failed)
 		err = bch_error_whole(fs->ctx, err,
 				      "some keys could not be read: the usage is not known");
 	if (!err) {

@@ -112,6 +112,66 @@ static void walk_goes_on_behind_an_unreadable_leaf(void **state)
 	image_end(&image);
 }
 
+/* The pointer to the second leaf of a btree, and how many keys lie before it. */
+static struct bch_key second_leaf(struct bch_fs *fs, u8 id, struct bch_cursor *cur)
+{
+	struct bch_key ptr;
+
+	*cur = bch_cursor_nodes(fs, id, 0, BCH_POS_MIN, BCH_SPOS_MAX);
+	assert_int_equal(bch_cursor_next(cur, &ptr), 1);
+	assert_int_equal(bch_cursor_next(cur, &ptr), 1);
+	return ptr;
+}
+
+static size_t nr_keys_of(struct bch_fs *fs, u8 id, const struct bch_key *ptr)
+{
+	const struct bch_btree_node *leaf;
+	size_t nr;
+
+	assert_int_equal(bch_btree_node_get(fs, id, 0, ptr, &leaf), 0);
+	nr = leaf->keys.nr;
+	bch_btree_node_put(fs, leaf);
+	return nr;
+}
+
+static u64 nr_keys_descending(struct bch_fs *fs, u8 id)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor_flavour(fs, id, BCH_POS_MIN, BCH_SPOS_MAX, BCH_CURSOR_DESCENDING);
+	struct bch_key k;
+	u64 nr = 0;
+
+	while (bch_cursor_next(&cur, &k) > 0)
+		nr++;
+	return nr;
+}
+
+/* The journal deletes the pointer to a leaf and puts nothing in its place. */
+static void gap_between_leaves_is_said_once_and_stepped_over(void **state)
+{
+	struct image_walk want[BCH_BTREE_NR];
+	struct image image = prepare(*state, DIR_DEEP, want);
+	struct bch_key_overlay *overlay = bch_key_overlay_new();
+	struct bch_cursor cur bch_auto(cursor) = { 0 };
+	struct bch_key ptr = second_leaf(image.fs, BCH_BTREE_dirents, &cur);
+	struct bch_key none = { .pos = ptr.pos, .type = BCH_KEY_deleted };
+	u64 left = want[BCH_BTREE_dirents].nr_keys - nr_keys_of(image.fs, BCH_BTREE_dirents, &ptr);
+
+	assert_int_equal(bch_key_overlay_add(overlay, BCH_BTREE_dirents, 1, &none), 0);
+	bch_cursor_end(&cur);
+	bch_key_overlay_seal(overlay);
+	bch_btrees_set_overlay(image.fs, overlay);
+
+	image.t->warned[0] = 0;
+	assert_int_equal(image_walk(image.fs, BCH_BTREE_dirents).nr_keys, left);
+	assert_non_null(strstr(image.t->warned, "btree dirents, level 0: "
+						"btree_node_topology_gap_between_nodes"));
+	image.t->warned[0] = 0;
+	assert_int_equal(nr_keys_descending(image.fs, BCH_BTREE_dirents), left);
+	assert_string_equal(image.t->warned, "");
+	image_end(&image);
+}
+
 /* Destroys all roots that are no leaves; the scan must make up for them. Returns how many. */
 static u32 check_scan(struct image *image, const struct image_walk want[BCH_BTREE_NR])
 {
@@ -179,6 +239,33 @@ static void btree_of_which_nothing_is_found_stays_lost(void **state)
 	assert_non_null(strstr(image.t->warned, "scan_found_nothing"));
 	assert_int_equal(image_walk(image.fs, BCH_BTREE_subvolumes).nr_errors, 1);
 	assert_same(&image, BCH_BTREE_snapshots, &want[BCH_BTREE_snapshots]);
+	image_end(&image);
+}
+
+/* What was written over is still there: better than nothing, and said. */
+static void old_version_of_a_lone_node_is_used_and_said(void **state)
+{
+	struct image_walk want[BCH_BTREE_NR];
+	struct image image = prepare(*state, DIR_DEEP, want);
+	u32 nr_old = 0;
+
+	for (u8 id = 0; id < BCH_BTREE_NR; id++) {
+		struct bch_btree_root root = bch_btree_root(image.fs, id);
+
+		if (root.state == BCH_ROOT_PRESENT && !root.level)
+			destroy(&image, &root.k, 99);
+	}
+	reopen(&image);
+	for (u8 id = 0; id < BCH_BTREE_NR; id++) {
+		image.t->warned[0] = 0;
+		assert_int_equal(bch_btree_scan(image.fs, 1ULL << id), 0);
+		if (bch_btree_root(image.fs, id).state != BCH_ROOT_SCANNED)
+			continue;
+		assert_non_null(strstr(image.t->warned, "1 of these leaves are old versions"));
+		assert_int_equal(image_walk(image.fs, id).nr_errors, 0);
+		nr_old++;
+	}
+	assert_true(nr_old > 0);
 	image_end(&image);
 }
 
@@ -267,9 +354,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_IMAGES(good_replica_serves_for_a_bad_one),
 		ON_IMAGES(walk_goes_on_behind_an_unreadable_leaf),
+		ON_IMAGES(gap_between_leaves_is_said_once_and_stepped_over),
 		ON_IMAGES(scan_finds_every_key_of_a_btree_without_root),
 		ON_IMAGES(scan_leaves_sound_btrees_alone),
 		ON_IMAGES(btree_of_which_nothing_is_found_stays_lost),
+		ON_IMAGES(old_version_of_a_lone_node_is_used_and_said),
 		ON_IMAGES(root_that_ends_early_ends_the_walk),
 		ON_IMAGES(lack_of_memory_is_an_error_and_nothing_is_lost),
 	};

@@ -123,7 +123,7 @@ static inline struct image_walk image_walk(struct bch_fs *fs, u8 btree_id)
 
 	while ((more = bch_cursor_next(&cur, &k))) {
 		if (more < 0) {
-			assert_int_equal(more, -BCH_ERR_io);
+			assert_int_equal(more, -BCH_ERR_btree_node_read_failed);
 			assert_true(++w.nr_errors < 1000);
 			continue;
 		}

@@ -220,7 +220,7 @@ static int walk_btree(void *arg, u64 idx, u32 worker_idx)
 	struct image_walk first = image_walk(image->fs, (u8)(idx % BCH_BTREE_NR));
 	struct image_walk again = image_walk(image->fs, (u8)(idx % BCH_BTREE_NR));
 
-	return first.nr_errors || first.hash != again.hash ? -BCH_ERR_io : 0;
+	return first.nr_errors || first.hash != again.hash ? -BCH_ERR_btree_node_read_failed : 0;
 }
 
 static void walk_by_threads(struct image *image)

@@ -133,7 +133,7 @@ static struct told list_level(const struct image *image, const char *btree, u8 l
 				  bch_sb_flag(image->fs->super.sb, BCH_SB_BTREE_NODE_SIZE)) };
 	int err = bch_list(image->fs, &opts, take_lines, &t);
 
-	assert_true(!err || err == -BCH_ERR_io);
+	assert_true(!err || err == -BCH_ERR_btree_node_read_failed);
 	end_copy(&t);
 	bch_array_end(&t.keys);
 	return t;
