@@ -139,6 +139,12 @@ void bch_journal_problem(const struct bch_journal *journal, int id, u64 seq, con
 /* Warns of all that is wrong with the entries to be replayed, but for what they hold: 03 §4.2 to §4.5. */
 void bch_journal_report(const struct bch_journal *journal);
 
+/*
+ * Of a filesystem that says that it is clean, where the superblock's clean section and the newest entry disagree: warns
+ * by error id, no more. Returns 0, or the error of a load. 03 §7.3.
+ */
+int bch_journal_report_clean(const struct bch_journal *journal);
+
 /* ------------------------------------------------------------------ an entry's bytes */
 
 /* All zero is an empty one; loads use its memory again. */

@@ -313,8 +313,10 @@ int bch_journal_list(struct bch_fs *fs, const struct bch_journal_filter *filter,
 		err = bch_journal_reach(s.j, filter->first_seq);
 	if (!err) {
 		bch_journal_report(s.j);
-		err = show_entries(&s, filter);
+		err = bch_journal_report_clean(s.j);
 	}
+	if (!err)
+		err = show_entries(&s, filter);
 	show_end(&s);
 	return err;
 }

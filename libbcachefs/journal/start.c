@@ -99,6 +99,9 @@ static int start_from_journal(struct bch_fs *fs, const struct bch_btree_opts *bt
 	if (err)
 		return err;
 	bch_journal_report(j);
+	err = bch_journal_report_clean(j);
+	if (err)
+		return err;
 	usable = j->last_seq || bch_journal_use_newest(j);
 	if (usable && !clean)
 		err = blacklist_tail(fs, j);
