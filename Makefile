@@ -3,6 +3,7 @@
 #
 #	build		what users get			build/static	the same as one static binary
 #	build/asan	AddressSanitizer and UBSan	build/tsan	ThreadSanitizer
+#	build/fuzz	as asan, for libFuzzer
 #
 # Every other folder is for tests (build/test): it has the fault points compiled in, as asan and tsan have.
 
@@ -36,6 +37,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototype
 	    -Wno-unused-parameter
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan := -fsanitize=thread
+SANITIZE_fuzz := $(SANITIZE_asan) -fsanitize=fuzzer-no-link
 FAULTS  := $(if $(filter build static,$(FLAVOUR)),0,1)
 COMPILE := $(CC) -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DBCH_FAULTS=$(FAULTS) \
 	   $(if $(ISAL),,-DBCH_NO_ISAL) -Iinclude $(PKG_CFLAGS) $(WARNINGS) $(if $(WERROR),-Werror) \
@@ -47,6 +49,7 @@ LIB_SRC := $(foreach f,$(FLOORS),$(sort $(wildcard libbcachefs/$f/*.c)))
 LIB_SRC := $(if $(ISAL),$(LIB_SRC),$(filter-out %_isal.c,$(LIB_SRC)))
 CMD_SRC := bcachefs.c $(sort $(wildcard cmd/*.c))
 UNIT_SRC := $(foreach f,$(FLOORS),$(sort $(wildcard tests/$f/*.c)))
+FUZZ    := $(notdir $(sort $(wildcard tests/fuzz/corpus/*)))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 HEADERS := $(sort $(wildcard include/bcachefs/*.h))
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
@@ -85,7 +88,13 @@ libraries:
 $B/tests/%: $B/tests/%.o $B/libbcachefs.a
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS) -lcmocka
 
-unit: $(UNIT)
+# A fuzz target: libFuzzer drives it, or a main that replays what is stored. Memory that it asks for is counted.
+COUNTED := -Wl,--wrap=bch_malloc,--wrap=bch_calloc,--wrap=bch_realloc
+FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$B/tests/fuzz/replay.o)
+$(FUZZ:%=$B/tests/fuzz/%): $B/tests/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/bound.o $(FUZZ_MAIN) $B/libbcachefs.a
+	$(Q)$(LINK) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(COUNTED) -o $@ $^ $(LDLIBS) -lcmocka
+
+unit: $(UNIT) $(FUZZ:%=$B/tests/fuzz/%)
 
 static:
 	+$(Q)$(MAKE) --no-print-directory B=$B/static $B/static/bcachefs
@@ -94,7 +103,7 @@ static:
 # Tests. A script is a test if it may be executed; what tests source may not. The slowest go first.
 executable = $(shell find $1 -maxdepth 1 -name '*.sh' -perm -u+x 2>/dev/null | sort)
 run     = B=$(abspath $1) BCACHEFS=$(abspath $1/bcachefs) tests/run
-unit_in = -t 300 $(UNIT_SRC:%.c=$1/%)
+unit_in = -t 300 $(UNIT_SRC:%.c=$1/%) $(FUZZ:%=$1/tests/fuzz/%)
 lint_tests = -t 300 $(call executable,tests/lint)
 cmd_tests = -t 600 $(call executable,tests/cmd)
 vm_tests = -t 900 $(call executable,tests/vm)
@@ -126,6 +135,25 @@ THREAD_TESTS := $(filter %/six_stress %/six %/thread_pool %/closure,$(UNIT_SRC:%
 tsan:
 	$(call in,$B/tsan) $(THREAD_TESTS:%=$B/tsan/%)
 	$(Q)$(call run,$B/tsan) -t 600 $(THREAD_TESTS:%=$B/tsan/%)
+
+# Lets libFuzzer look for inputs that break a decoder, FUZZ_SECONDS each, from the stored ones on. What it finds new and
+# harmless is in build/fuzz/corpus; fuzz-seeds makes seeds there of all images, fuzz-store keeps the least of both that
+# reach as much.
+FUZZ_SECONDS ?= 20
+FUZZ_RUN = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=64 -max_len=65536 \
+	   -print_final_stats=1 -verbosity=0 -artifact_prefix=$B/fuzz/
+fuzz:
+	$(call in,$B/fuzz) CC=clang CFLAGS='-O1 -g' $(FUZZ:%=$B/fuzz/tests/fuzz/%)
+	$(Q)set -e; for t in $(FUZZ); do \
+		mkdir -p $B/fuzz/corpus/$$t; echo "fuzz $$t"; \
+		$B/fuzz/tests/fuzz/$$t $(FUZZ_RUN) $B/fuzz/corpus/$$t tests/fuzz/corpus/$$t; \
+	done
+
+fuzz-seeds:
+	$(call in,$B/test) $B/test/tests/fuzz/collect
+	$(Q)mkdir -p $(FUZZ:%=$B/fuzz/corpus/%)
+	$(Q)$B/test/tests/fuzz/collect $B/fuzz/corpus \
+		$(foreach d,tests/images $(subst :, ,$(BCACHEFS_TEST_IMAGES)),$(patsubst %/,%,$(dir $(wildcard $d/*/dev0.img.zst))))
 
 bench: $(BENCH)
 	$(Q)set -e; for b in $(BENCH); do $$b; done
@@ -188,4 +216,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:%=%.d) $(BENCH:%=%.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:%=%.d) $(BENCH:%=%.d) $(wildcard $B/tests/fuzz/*.d)
