@@ -40,7 +40,8 @@ enum bch_compression_type {
 };
 /* clang-format on */
 
-/* Ends with NULL. */
+/* End with NULL. */
+extern const char *const bch_csum_type_names[];
 extern const char *const bch_compression_type_names[];
 
 #endif

@@ -10,7 +10,6 @@
 #define NAME(nr, name, ...) [nr] = #name,
 static const char *const entry_names[] = { BCH_EXTENT_ENTRIES(NAME) };
 static const char *const opt_names[] = { BCH_EXTENT_OPTS(NAME) NULL };
-static const char *const csum_names[] = { BCH_CSUM_TYPES(NAME) NULL };
 static const char *const flag_names[] = { "poisoned", NULL };
 #undef NAME
 
@@ -280,7 +279,7 @@ static void put_crc(struct bch_buf *out, const struct bch_extent_entry *e,
 	bch_buf_puts(out, c->version < BCH_TEXT_LINES ? "crc" : entry_names[e->type]);
 	bch_buf_put(out, ": c_size %u size %u offset %u nonce %u csum ", crc->compressed_sectors,
 		    crc->uncompressed_sectors, crc->offset_sectors, crc->nonce);
-	bch_buf_choice(out, csum_names, crc->csum_type);
+	bch_buf_choice(out, bch_csum_type_names, crc->csum_type);
 	bch_buf_put(out, " %" PRIx64 ":%" PRIx64 "  compress ", crc->csum_hi, crc->csum_lo);
 	bch_buf_choice(out, bch_compression_type_names, crc->compression_type);
 }

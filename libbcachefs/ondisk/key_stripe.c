@@ -22,9 +22,6 @@ BCH_DISK_STRUCT(stripe, STRIPE_FIELDS, 8)
 #define CSUM(nr, name, bytes) [nr] = bytes,
 static const u8 csum_bytes[] = { BCH_CSUM_TYPES(CSUM) };
 #undef CSUM
-#define CSUM(nr, name, bytes) [nr] = #name,
-static const char *const csum_names[] = { BCH_CSUM_TYPES(CSUM) NULL };
-#undef CSUM
 
 static u32 csums_per_block(u32 sectors, u8 granularity_bits)
 {
@@ -157,7 +154,7 @@ void bch_key_put_stripe(struct bch_buf *out, const struct bch_key *k,
 	bch_stripe_get(k, &s);
 	bch_buf_put(out, "algo %u sectors %u blocks %d:%u csum ", s.algorithm, s.block_sectors,
 		    s.nr_blocks - s.nr_redundant, s.nr_redundant);
-	bch_buf_choice(out, csum_names, s.csum_type);
+	bch_buf_choice(out, bch_csum_type_names, s.csum_type);
 	if (s.csum_granularity_bits < 64)
 		bch_buf_put(out, " gran %" PRIu64, (u64)1 << s.csum_granularity_bits);
 	else

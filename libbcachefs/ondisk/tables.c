@@ -13,13 +13,14 @@
 #include "ondisk/key_accounting.h"
 #include "ondisk/passes.h"
 
-#define NAME(nr, name) [nr] = #name,
+#define NAME(nr, name, ...) [nr] = #name,
 
 const char *const bch_sb_feature_names[] = { BCH_SB_FEATURES(NAME) NULL };
 const char *const bch_sb_compat_names[] = { BCH_SB_COMPATS(NAME) NULL };
 const char *const bch_sb_section_names[] = { BCH_SB_SECTIONS(NAME) NULL };
 const char *const bch_data_type_names[] = { BCH_DATA_TYPES(NAME) NULL };
 const char *const bch_btree_names[] = { BCH_BTREES(NAME) NULL };
+const char *const bch_csum_type_names[] = { BCH_CSUM_TYPES(NAME) NULL };
 const char *const bch_compression_type_names[] = { BCH_COMPRESSION_TYPES(NAME) NULL };
 const char *const bch_reconcile_work_names[] = { BCH_RECONCILE_WORKS(NAME) NULL };
 
