@@ -77,7 +77,9 @@ void bch_fact_flags(struct bch_facts *facts, const char *label, u64 flags,
 void bch_fact_choice(struct bch_facts *facts, const char *label, const char *const names[],
 		     u64 selected);
 
-/* A fact that JSON alone shows, and one that text alone shows. */
+/* Facts that JSON alone shows, and one that text alone shows. */
+void bch_fact_json_flags(struct bch_facts *facts, const char *key, u64 flags,
+			 const char *const names[]);
 void bch_fact_json_u64(struct bch_facts *facts, const char *key, u64 value);
 void bch_fact_json_str(struct bch_facts *facts, const char *key, const char *value);
 void bch_fact_text(struct bch_facts *facts, const char *label, const char *fmt, ...)

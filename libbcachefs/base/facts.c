@@ -395,6 +395,16 @@ static void add_flags(struct bch_facts *facts, u64 flags, const char *const name
 	}
 }
 
+void bch_fact_json_flags(struct bch_facts *facts, const char *key, u64 flags,
+			 const char *const names[])
+{
+	if (facts->format != BCH_FACTS_JSON)
+		return;
+	bch_facts_list(facts, key);
+	add_flags(facts, flags, names);
+	bch_facts_end(facts);
+}
+
 void bch_fact_flags(struct bch_facts *facts, const char *label, u64 flags,
 		    const char *const names[])
 {
@@ -407,9 +417,7 @@ void bch_fact_flags(struct bch_facts *facts, const char *label, u64 flags,
 		if (label)
 			put_key(&value, label, "");
 		facts->failed |= bch_buf_failed(&value);
-		bch_facts_list(facts, label ? bch_buf_str(&value) : NULL);
-		add_flags(facts, flags, names);
-		bch_facts_end(facts);
+		bch_fact_json_flags(facts, label ? bch_buf_str(&value) : NULL, flags, names);
 	}
 }
 

@@ -37,6 +37,12 @@ const struct bch_snapshot_node *bch_snapshot_find(const struct bch_fs *fs, u32 i
 /* Is @ancestor above @id, or @id itself? The parent of one that is missing is not known. */
 bool bch_snapshot_is_ancestor(const struct bch_fs *fs, u32 id, u32 ancestor);
 
+/*
+ * All snapshots in an order in which those below one follow it at once: the place of @id, from 0 on, and (@nr) of how many
+ * it and those below it are. False where there is none.
+ */
+bool bch_snapshot_subtree(const struct bch_fs *fs, u32 id, size_t *place, size_t *nr);
+
 /* For cursors; valid as long as @fs is open. */
 struct bch_snapshot_view bch_snapshot_view(const struct bch_fs *fs, u32 id);
 

@@ -65,6 +65,17 @@ bool bch_snapshot_is_ancestor(const struct bch_fs *fs, u32 id, u32 ancestor)
 	return fs->files->snapshots_lost && ancestor > id;
 }
 
+bool bch_snapshot_subtree(const struct bch_fs *fs, u32 id, size_t *place, size_t *nr)
+{
+	const struct bch_snapshot_place *p = place_of(fs->files, id);
+
+	if (p) {
+		*place = p->rank;
+		*nr = p->nr;
+	}
+	return p;
+}
+
 static bool view_is_ancestor(const void *fs, u32 id, u32 ancestor)
 {
 	return bch_snapshot_is_ancestor(fs, id, ancestor);
