@@ -18,6 +18,7 @@
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
+	C(du)			\
 	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\

@@ -127,9 +127,9 @@ static int put_command(struct bch_buf *out, const struct cli_command *command)
 /* Rows of struct cli_common once, as a command that has them all shows them. */
 static int put_common(struct bch_buf *out)
 {
-	static const struct cli_option filesystem = CLI_FILESYSTEM;
+	static const struct cli_option files = CLI_FILES;
 	static const struct cli_command all = {
-		.options = &filesystem,
+		.options = &files,
 		.nr_options = 1,
 		.flags = CLI_JSON | CLI_PROGRESS | CLI_ASKS | CLI_PASSPHRASE | CLI_UNDO,
 	};
