@@ -19,6 +19,7 @@
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
 	C(du)			\
+	C(fiemap)		\
 	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
