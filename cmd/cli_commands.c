@@ -20,6 +20,7 @@
 	C(remove_passphrase)	\
 	C(du)			\
 	C(fiemap)		\
+	C(resolve)		\
 	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
