@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Arithmetic that says when the result does not fit; alignment to powers of two; logarithm. */
+/* Arithmetic that says when the result does not fit; minimum and maximum; alignment to powers of two; logarithm. */
 
 #ifndef BCHFS_BASE_CHECKED_H
 #define BCHFS_BASE_CHECKED_H
@@ -23,6 +23,16 @@ static inline bool bch_is_power_of_two(u64 n)
 static inline u32 bch_ilog2(u64 n)
 {
 	return 63U - (u32)__builtin_clzll(n);
+}
+
+static inline u64 bch_min(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static inline u64 bch_max(u64 a, u64 b)
+{
+	return a > b ? a : b;
 }
 
 /*

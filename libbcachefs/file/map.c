@@ -6,6 +6,7 @@
  * Whatever the keys say, each piece begins where the last one ended: @at only grows, and keys count from there.
  */
 
+#include "base/checked.h"
 #include "file/private.h"
 #include "ondisk/key_reflink.h"
 
@@ -38,11 +39,6 @@ void bch_file_map_end(struct bch_file_map *map)
 }
 
 /* ------------------------------------------------------------------ pieces */
-
-static u64 min(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
 
 static bool has_impossible_size(const struct bch_key *k)
 {
@@ -102,7 +98,7 @@ static int give_key(struct bch_file_map *map, u64 end, const struct bch_key *k, 
 
 static u64 followed_end(const struct bch_file_map *map)
 {
-	return min(map->k.pos.offset, map->end);
+	return bch_min(map->k.pos.offset, map->end);
 }
 
 /* The place in the reflink btree of what is at @at, and that of the end. False where there can be none. */
@@ -160,7 +156,7 @@ static int next_shared(struct bch_file_map *map, struct bch_piece *piece)
 	} else if (start_of(&map->v) > from) {
 		give_gap(map, map->at + (start_of(&map->v) - from), BCH_PIECE_LOST, piece);
 	} else {
-		give_key(map, map->at + (min(map->v.pos.offset, to) - from), &map->v,
+		give_key(map, map->at + (bch_min(map->v.pos.offset, to) - from), &map->v,
 			 from - start_of(&map->v), piece);
 	}
 	piece->shared = true;
@@ -193,7 +189,7 @@ static int find_key(struct bch_file_map *map)
 /* Behind what could not be read, nobody knows up to the next key what there was. */
 static int next_gap(struct bch_file_map *map, struct bch_piece *piece)
 {
-	u64 end = map->has_k ? min(start_of(&map->k), map->end) : map->end;
+	u64 end = map->has_k ? bch_min(start_of(&map->k), map->end) : map->end;
 	enum bch_piece_kind kind = map->missed ? BCH_PIECE_LOST : BCH_PIECE_HOLE;
 
 	return give_gap(map, end, kind, piece);
@@ -214,6 +210,6 @@ int bch_file_map_next(struct bch_file_map *map, struct bch_piece *piece)
 	map->missed = false;
 	if (is_shared_pointer(&map->k))
 		return next_shared(map, piece);
-	return give_key(map, min(map->k.pos.offset, map->end), &map->k, map->at - start_of(&map->k),
-			piece);
+	return give_key(map, bch_min(map->k.pos.offset, map->end), &map->k,
+			map->at - start_of(&map->k), piece);
 }

@@ -9,16 +9,6 @@
 
 #define INDIRECT_INLINE_DATA 8 /* bytes of the reference count before it */
 
-static u64 min(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
-static u64 max(u64 a, u64 b)
-{
-	return a > b ? a : b;
-}
-
 /* Bytes past the value are zero: 05 §6.2. */
 static void read_inline(const struct bch_key *k, u64 skip, u64 len, u8 *buf)
 {
@@ -27,7 +17,7 @@ static void read_inline(const struct bch_key *k, u64 skip, u64 len, u8 *buf)
 	size_t n = 0;
 
 	if (skip < data.len) {
-		n = (size_t)min(len, data.len - skip);
+		n = (size_t)bch_min(len, data.len - skip);
 		memcpy(buf, data.p + skip, n);
 	}
 	memset(buf + n, 0, len - n);
@@ -64,7 +54,7 @@ int bch_file_size(struct bch_fs *fs, const struct bch_file *file, u64 *size)
 		return -BCH_ERR_is_directory;
 	if (!S_ISREG(inode.bi_mode) && !S_ISLNK(inode.bi_mode))
 		return -BCH_ERR_invalid_argument;
-	*size = min(inode.bi_size, INT64_MAX);
+	*size = bch_min(inode.bi_size, INT64_MAX);
 	return 0;
 }
 
@@ -79,12 +69,12 @@ int bch_file_read(struct bch_fs *fs, const struct bch_file *file, void *buf, siz
 	*done = 0;
 	if (err || offset >= size)
 		return err;
-	end = offset + min(len, size - offset);
+	end = offset + bch_min(len, size - offset);
 	bch_file_map_begin(&map, fs, file, BCH_SECTORS(offset),
 			   BCH_SECTORS(end) + !bch_is_aligned(end, BCH_SECTOR_SIZE));
 	while (!err && (more = bch_file_map_next(&map, &piece)) > 0) {
-		u64 start = BCH_BYTES(piece.start), from = max(start, offset);
-		u64 to = min(start + BCH_BYTES(piece.len), end);
+		u64 start = BCH_BYTES(piece.start), from = bch_max(start, offset);
+		u64 to = bch_min(start + BCH_BYTES(piece.len), end);
 
 		err = bch_piece_read(fs, piece.kind, &piece.k,
 				     BCH_BYTES(piece.k_skip) + (from - start), to - from,

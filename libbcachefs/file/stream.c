@@ -41,16 +41,6 @@ struct stream {
 	pthread_cond_t done;
 };
 
-static u64 min(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
-static u64 max(u64 a, u64 b)
-{
-	return a > b ? a : b;
-}
-
 /* ------------------------------------------------------------------ cutting */
 
 static bool reads_as_zeroes(enum bch_piece_kind kind)
@@ -73,10 +63,10 @@ static u64 room_for_piece(const struct stream *s, const struct bch_stream_task *
 	if (!has_bytes(s))
 		return left;
 	if (s->piece.kind == BCH_PIECE_DATA && bch_key_is_encoded(&s->piece.k)) {
-		left = min(left, BCH_BLOB_SECTORS_MAX);
+		left = bch_min(left, BCH_BLOB_SECTORS_MAX);
 		return left <= room || !task->len ? left : 0;
 	}
-	return min(left, room);
+	return bch_min(left, room);
 }
 
 /* What cannot be read of the map comes as lost with the next piece. */
@@ -196,7 +186,7 @@ static int give_lost(struct stream *s, u64 len, u64 offset, int err)
 static int give(struct stream *s, const struct bch_stream_task *task, const struct run *r)
 {
 	const struct bch_stream_part *p = r->first;
-	u64 from = max(p->offset, s->offset), to = min(p->offset + r->len, s->end);
+	u64 from = bch_max(p->offset, s->offset), to = bch_min(p->offset + r->len, s->end);
 
 	if (from >= to)
 		return 0;
@@ -296,7 +286,7 @@ int bch_file_stream(struct bch_fs *fs, const struct bch_file *file, u64 offset, 
 	u64 size;
 	int err = bch_file_size(fs, file, &size);
 
-	s.end = min(end, size);
+	s.end = bch_min(end, size);
 	if (err || offset >= s.end)
 		return err;
 	map_begin(&s, file);

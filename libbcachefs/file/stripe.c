@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/memory.h"
 #include "file/blob.h"
 #include "ondisk/key_stripe.h"
@@ -132,11 +133,6 @@ static int rebuild_unit(const struct rebuild *r, u32 unit, u32 nr_sectors)
 
 /* ------------------------------------------------------------------ the blob */
 
-static u32 min(u32 a, u32 b)
-{
-	return a < b ? a : b;
-}
-
 /* Sectors [@at, @at + @nr) of the lost block. */
 static int rebuild_range(const struct rebuild *r, u32 at, u32 nr, u8 *out)
 {
@@ -144,8 +140,8 @@ static int rebuild_range(const struct rebuild *r, u32 at, u32 nr, u8 *out)
 
 	while (nr && !err) {
 		u32 unit = at / r->unit_sectors, start = unit * r->unit_sectors;
-		u32 nr_unit = min(r->unit_sectors, r->s.block_sectors - start);
-		u32 n = min(nr, start + nr_unit - at);
+		u32 nr_unit = (u32)bch_min(r->unit_sectors, r->s.block_sectors - start);
+		u32 n = (u32)bch_min(nr, start + nr_unit - at);
 
 		err = rebuild_unit(r, unit, nr_unit);
 		if (!err)

@@ -20,16 +20,6 @@
 #define BUCKETS_NEEDED	    512
 #define BUCKETS_MAX	    ((1ULL << 31) - 1 - 64)
 
-static u64 max_u64(u64 a, u64 b)
-{
-	return a > b ? a : b;
-}
-
-static u64 min_u64(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
 /* The smallest power of two that is not less; @n is far from the top. */
 static u64 power_of_two_up(u64 n)
 {
@@ -45,13 +35,13 @@ static int choose_block_size(struct bch_format *f)
 		const struct bch_blkdev_geometry *g = &f->fs->members[i].blkdev->geometry;
 
 		total += f->geometry[i].size;
-		physical = (u32)max_u64(physical, g->physical_block_size);
-		logical = (u32)max_u64(logical, g->logical_block_size);
+		physical = (u32)bch_max(physical, g->physical_block_size);
+		logical = (u32)bch_max(logical, g->logical_block_size);
 	}
 	f->total_size = total;
 	f->block_size = (u32)f->opts->fs.value[BCH_OPT_block_size];
 	if (!f->opts->fs.given[BCH_OPT_block_size])
-		f->block_size = (u32)max_u64(logical, total < SMALL_FILESYSTEM ? BCH_SECTOR_SIZE
+		f->block_size = (u32)bch_max(logical, total < SMALL_FILESYSTEM ? BCH_SECTOR_SIZE
 									       : KERNEL_BLOCK_MAX);
 	if (f->block_size < logical)
 		return bch_error_whole(f->ctx, -BCH_ERR_option_too_small,
@@ -66,12 +56,12 @@ static int choose_block_size(struct bch_format *f)
 /* What all devices without a size of their own would have, were they large. */
 static u64 fs_bucket_size(const struct bch_format *f)
 {
-	u64 b = max_u64(f->block_size, BUCKET_MIN_OF_FS);
+	u64 b = bch_max(f->block_size, BUCKET_MIN_OF_FS);
 
-	b = max_u64(b, f->opts->fs.value[BCH_OPT_btree_node_size]);
-	b = max_u64(b, 4 * f->encoded_extent_max);
+	b = bch_max(b, f->opts->fs.value[BCH_OPT_btree_node_size]);
+	b = bch_max(b, 4 * f->encoded_extent_max);
 	return power_of_two_up(
-		max_u64(b, min_u64(BUCKET_MAX_OF_FS, f->total_size >> BUCKET_GROWTH_SHIFT)));
+		bch_max(b, bch_min(BUCKET_MAX_OF_FS, f->total_size >> BUCKET_GROWTH_SHIFT)));
 }
 
 static int too_small(const struct bch_format *f, size_t i, u64 bucket_size)
@@ -88,10 +78,10 @@ static int choose_bucket_size(struct bch_format *f, size_t i)
 	u64 most = size / BUCKETS_WANTED;
 
 	most = most ? 1ULL << bch_ilog2(most) : 1;
-	most = max_u64(max_u64(most, BUCKET_MIN), max_u64(node, f->block_size));
+	most = bch_max(bch_max(most, BUCKET_MIN), bch_max(node, f->block_size));
 	if (most > size / BUCKETS_NEEDED)
 		return too_small(f, i, most);
-	f->geometry[i].bucket_size = (u32)min_u64(fs_bucket_size(f), most);
+	f->geometry[i].bucket_size = (u32)bch_min(fs_bucket_size(f), most);
 	return 0;
 }
 
@@ -129,7 +119,7 @@ static int choose_node_size(struct bch_format *f)
 	u64 node = NODE_SIZE_DEFAULT;
 
 	for (size_t i = 0; i < f->nr_devs; i++)
-		node = min_u64(node, f->geometry[i].bucket_size);
+		node = bch_min(node, f->geometry[i].bucket_size);
 	if (f->opts->fs.given[BCH_OPT_btree_node_size])
 		node = f->opts->fs.value[BCH_OPT_btree_node_size];
 	f->btree_node_size = (u32)node;
