@@ -131,7 +131,7 @@ asan:
 	$(call in,$B/asan) $B/asan/bcachefs unit
 	$(Q)$(call run,$B/asan) $(cmd_tests) $(call unit_in,$B/asan)
 
-THREAD_TESTS := $(filter %/six_stress %/six %/thread_pool %/closure,$(UNIT_SRC:%.c=%))
+THREAD_TESTS := $(filter %/six_stress %/six %/thread_pool %/closure %/copies,$(UNIT_SRC:%.c=%))
 tsan:
 	$(call in,$B/tsan) $(THREAD_TESTS:%=$B/tsan/%)
 	$(Q)$(call run,$B/tsan) -t 600 $(THREAD_TESTS:%=$B/tsan/%)

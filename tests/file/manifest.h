@@ -26,14 +26,15 @@ struct manifest {
 	char line[MANIFEST_LINE_MAX];
 };
 
-static inline struct manifest *manifest_open(const char *dir)
+/* The manifest @name of the folder @dir, packed or not. */
+static inline struct manifest *manifest_open(const char *dir, const char *name)
 {
 	struct manifest *m = calloc(1, sizeof(*m));
 	char command[512];
 
 	assert_non_null(m);
-	snprintf(command, sizeof(command),
-		 "cat %s/manifest.txt 2>/dev/null || zstd -qdc %s/manifest.txt.zst", dir, dir);
+	snprintf(command, sizeof(command), "cat %s/%s 2>/dev/null || zstd -qdc %s/%s.zst", dir,
+		 name, dir, name);
 	m->file = popen(command, "r");
 	assert_non_null(m->file);
 	return m;

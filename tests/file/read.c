@@ -169,7 +169,7 @@ static void check_segments(struct image *image, const struct manifest_entry *e)
 
 static void check_image(struct image *image)
 {
-	struct manifest *m = manifest_open(image->dir);
+	struct manifest *m = manifest_open(image->dir, "manifest.txt");
 	struct manifest_entry e;
 	u32 nr = 0;
 
