@@ -68,7 +68,8 @@ struct cli_option {
 	char letter;	  /* short name, 0 for none */
 	const char *name; /* long name, of all that are not hidden; an operand's in the synopsis */
 	const char *synonym; /* another long name */
-	const char *hint;    /* what stands for the value: "SIZE" */
+	char or_letter; /* flag: also meant by this letter of a list of options that no list follows */
+	const char *hint; /* what stands for the value: "SIZE" */
 	const char *help;
 	size_t offset; /* of the field in the command's args */
 	u64 min, max;

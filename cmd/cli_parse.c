@@ -73,13 +73,27 @@ static int parse_long(struct parse *p, const char *word)
 	return give(p, row, cli_takes_value(row) ? "" : NULL);
 }
 
+/* The row of a letter. What follows it in its word is @rest. */
+static const struct cli_option *row_of_letter(const struct parse *p, char letter, const char *rest)
+{
+	const struct cli_option *row = cli_find_letter(p->rows, letter);
+	const char *value = *rest ? rest : p->next < p->end ? *p->next : "";
+
+	if (!row || row->kind != CLI_KIND_opt_list || cli_is_opt_list(value))
+		return row;
+	for (size_t i = 0; i < p->rows->nr; i++)
+		if (p->rows->p[i].or_letter == letter)
+			return &p->rows->p[i];
+	return row;
+}
+
 /* -a, -abc, -ovalue, -o value. */
 static int parse_short(struct parse *p, const char *word)
 {
 	int err = 0;
 
 	for (const char *s = word + 1; *s && !err; s++) {
-		const struct cli_option *row = cli_find_letter(p->rows, *s);
+		const struct cli_option *row = row_of_letter(p, *s, s + 1);
 
 		if (!row)
 			return cli_usage(p->cli, "unknown option '-%c'", *s);

@@ -78,6 +78,9 @@ void cli_args_end(struct cli *cli, const struct cli_rows *rows, void *args);
 /* What follows "no", "no-" or "no_" in @name; NULL where it does not begin so. */
 const char *cli_negated(const char *name);
 
+/* Does the text begin with an option of the library's table, as a value of -o does? */
+bool cli_is_opt_list(const char *text);
+
 /* The value of one option, from @text into @field. */
 int cli_value(struct cli *cli, const struct cli_option *row, const char *text, void *field);
 

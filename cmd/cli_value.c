@@ -128,6 +128,19 @@ static int parse_set(struct cli *cli, const struct cli_option *row, const char *
 	return 0;
 }
 
+bool cli_is_opt_list(const char *text)
+{
+	size_t len = strcspn(text, ",=");
+	char name[64] = { 0 };
+	const char *rest;
+
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, text, len);
+	rest = cli_negated(name);
+	return bch_opt_find(name) || (rest && bch_opt_find(rest));
+}
+
 /* One NAME[=VALUE] of -o; cuts @item. */
 static int add_opt(struct cli *cli, const struct cli_option *row, char *item,
 		   struct cli_events *events)

@@ -3,21 +3,23 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <bcachefs/journal.h>
-#include "cli.h"
+#include "cli_color.h"
 
 struct args {
 	struct bch_journal_form form;
 	struct bch_journal_filter filter;
 	const char *seq;
 	struct cli_strings keys;
-	bool values;
+	unsigned values, color;
 };
+
+/* What -V says: the first three are yes. */
+static const char *const bools[] = { "true", "yes", "1", "false", "no", "0", NULL };
+#define NR_YES 3
 
 static const struct args defaults = {
 	.filter.last_seq = UINT64_MAX,
-	.values = true,
 };
 
 static const struct cli_option options[] = {
@@ -38,7 +40,9 @@ static const struct cli_option options[] = {
 	CLI_FLAG('l', "log", struct args, filter.log,
 		 "with a filter: keep transactions that only log"),
 	CLI_FLAG('L', "log-only", struct args, filter.log_only, "only transactions that only log"),
-	CLI_FLAG('O', "offset", struct args, form.offsets, "word offset before each item"),
+	CLI_FLAG('O', "offset", struct args, form.offsets,
+		 "word offset before each item; also -o without a list of options",
+		 .or_letter = 'o'),
 	CLI_STRING('b', "btree", "[+-]BTREES", struct args, filter.btrees,
 		   "transactions that touch these btrees, or with - not these"),
 	CLI_STRING('t', "transaction", "[+-]NAMES", struct args, filter.transactions,
@@ -47,7 +51,9 @@ static const struct cli_option options[] = {
 	CLI_STRINGS('k', "key", "[+-]RANGES", struct args, keys,
 		    "transactions that touch BTREE:POS[-BTREE:POS] or BTREE; repeatable",
 		    .synonym = "key-filter"),
-	CLI_BOOL('V', "bkey-val", struct args, values, "print the values of keys"),
+	CLI_CHOICE('V', "bkey-val", "BOOL", struct args, values, bools,
+		   "whether to print the values of keys; default: true"),
+	CLI_COLOR('c', struct args, color),
 	CLI_FILESYSTEM,
 };
 
@@ -83,8 +89,9 @@ static int list(struct cli *cli, const struct args *a, struct bch_fs *fs)
 
 	filter.keys = a->keys.p;
 	filter.nr_keys = a->keys.nr;
-	form.no_values = !a->values;
-	form.highlight = isatty(STDOUT_FILENO);
+	form.no_values = a->values >= NR_YES;
+	form.json = cli->common.json;
+	form.highlight = cli_color(a->color) && !form.json;
 	return err ? err : bch_journal_list(fs, &filter, &form, write_text, cli);
 }
 
@@ -103,6 +110,6 @@ const struct cli_command cmd_list_journal = {
 	.help = "Without options: all entries up to the newest that nothing is missing between.",
 	CLI_OPTIONS(options, struct args),
 	.defaults = &defaults,
-	.flags = CLI_PASSPHRASE,
+	.flags = CLI_JSON | CLI_JSON_LINES | CLI_PASSPHRASE,
 	.run = run,
 };

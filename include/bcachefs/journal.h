@@ -57,7 +57,8 @@ struct bch_journal_form {
 	bool all_headers; /* of entries without a match too */
 	bool offsets;	  /* the word offset before each item */
 	bool no_values;	  /* of keys */
-	bool highlight;	  /* keys that match, by the terminal's reverse video */
+	bool highlight;	  /* keys that match, in red */
+	bool json;	  /* a line an entry; offsets and highlight mean nothing */
 };
 
 /*

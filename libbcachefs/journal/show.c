@@ -2,12 +2,12 @@
 /* The journal as text: entries, their transactions and items. CLI 7.2. */
 
 #include "journal/filter.h"
-#include "journal/records.h"
+#include "journal/show.h"
 
 /* From here on transactions are indented, and entries begin with an empty line. */
 #define VERSION_INDENTED BCH_VERSION(1, 20)
 
-#define HIGHLIGHT_ON  "\033[7m"
+#define HIGHLIGHT_ON  "\033[31m"
 #define HIGHLIGHT_OFF "\033[0m"
 
 struct show {
@@ -87,14 +87,9 @@ static void put_datetime(struct show *s, const struct bch_journal_entry *e)
 
 /* ------------------------------------------------------------------ items */
 
-static bool begins_transaction(const struct bch_jset_entry *r)
-{
-	return r->type == BCH_JSET_ENTRY_log && r->level == BCH_JSET_LOG_transaction;
-}
-
 static u32 indent_of(const struct show *s, const struct bch_jset_entry *r)
 {
-	bool outer = begins_transaction(r) || r->type == BCH_JSET_ENTRY_btree_root ||
+	bool outer = bch_jset_begins_transaction(r) || r->type == BCH_JSET_ENTRY_btree_root ||
 		     r->type == BCH_JSET_ENTRY_datetime || r->type == BCH_JSET_ENTRY_usage;
 
 	return s->indented && outer ? 2 : 4;
@@ -123,7 +118,7 @@ static int put_item(struct show *s, const struct bch_jset_entry *r)
 	u32 indent = indent_of(s, r);
 	struct bch_key k;
 
-	if (begins_transaction(r) && !s->indented)
+	if (bch_jset_begins_transaction(r) && !s->indented)
 		bch_buf_newline(&s->text);
 	bch_buf_indent_add(&s->text, indent);
 	if (s->form->offsets)
@@ -149,15 +144,19 @@ static bool is_hidden(const struct show *s, const struct bch_jset_entry *r)
 	return s->indented && bch_jset_entry_has_keys(r->type) && !r->payload.len;
 }
 
+/* Is the record shown, of a transaction that is? */
+static bool is_shown(const struct show *s, const struct bch_jset_entry *r)
+{
+	return bch_journal_matcher_filters(&s->matcher) ? is_of_transaction(r) : !is_hidden(s, r);
+}
+
 /* One transaction, or what stands before the first. */
 static int put_transaction(struct show *s, size_t from, size_t to)
 {
-	bool filtered = bch_journal_matcher_filters(&s->matcher);
 	int err = 0;
 
 	for (size_t i = from; i < to && !err; i++)
-		if (filtered ? is_of_transaction(&s->records.of.a.v[i])
-			     : !is_hidden(s, &s->records.of.a.v[i]))
+		if (is_shown(s, &s->records.of.a.v[i]))
 			err = put_item(s, &s->records.of.a.v[i]);
 	return err;
 }
@@ -166,7 +165,7 @@ static size_t transaction_end(const struct show *s, size_t from)
 {
 	size_t i = from + 1;
 
-	while (i < s->records.of.a.nr && !begins_transaction(&s->records.of.a.v[i]))
+	while (i < s->records.of.a.nr && !bch_jset_begins_transaction(&s->records.of.a.v[i]))
 		i++;
 	return i < s->records.of.a.nr ? i : s->records.of.a.nr;
 }
@@ -177,7 +176,7 @@ static bool transaction_matches(const struct show *s, size_t from, size_t to)
 
 	if (!bch_journal_matcher_filters(&s->matcher))
 		return true;
-	return begins_transaction(r) && bch_journal_matches(&s->matcher, r, to - from);
+	return bch_jset_begins_transaction(r) && bch_journal_matches(&s->matcher, r, to - from);
 }
 
 static bool any_matches(const struct show *s)
@@ -194,17 +193,63 @@ static bool any_matches(const struct show *s)
 
 /* ------------------------------------------------------------------ entries */
 
+static void put_line(struct show *s, struct bch_facts *facts)
+{
+	const char *line = bch_facts_line(facts);
+
+	if (line)
+		bch_buf_puts(&s->text, line);
+	s->text.failed |= !line;
+}
+
+static void transaction_facts(const struct show *s, struct bch_facts *facts, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct bch_jset_entry *r = &s->records.of.a.v[i];
+		bool is_wanted =
+			s->form->datetime ? r->type == BCH_JSET_ENTRY_datetime : is_shown(s, r);
+
+		if (!is_wanted)
+			continue;
+		bch_facts_object(facts, NULL);
+		bch_journal_record_facts(facts, r, &s->context, s->form);
+		bch_facts_end(facts);
+	}
+}
+
+/* An entry is one line. */
+static int put_json(struct show *s, const struct bch_journal_entry *e)
+{
+	struct bch_facts *facts bch_auto(facts) = bch_facts_new(BCH_FACTS_JSON);
+	size_t nr = s->form->headers_only ? 0 : s->records.of.a.nr;
+
+	if (!facts)
+		return -BCH_ERR_no_memory;
+	bch_journal_entry_facts(facts, e);
+	bch_facts_list(facts, "records");
+	for (size_t from = 0, to; from < nr; from = to) {
+		to = transaction_end(s, from);
+		if (s->form->datetime || transaction_matches(s, from, to))
+			transaction_facts(s, facts, from, to);
+	}
+	bch_facts_end(facts);
+	put_line(s, facts);
+	return flush(s);
+}
+
 static int put_entry(struct show *s, const struct bch_journal_entry *e)
 {
 	size_t nr = s->records.of.a.nr;
 	int err;
 
+	if (!s->form->datetime && !s->form->all_headers && !any_matches(s))
+		return 0;
+	if (s->form->json)
+		return put_json(s, e);
 	if (s->form->datetime) {
 		put_datetime(s, e);
 		return flush(s);
 	}
-	if (!s->form->all_headers && !any_matches(s))
-		return 0;
 	put_header(s, e);
 	err = flush(s);
 	for (size_t from = 0, to; from < nr && !err && !s->form->headers_only; from = to) {
@@ -219,11 +264,31 @@ static int show_entry(struct show *s, const struct bch_journal_entry *e)
 {
 	int err = bch_journal_records_load(s->j, e, &s->records);
 
-	s->star = e->use == BCH_JOURNAL_BLACKLISTED;
+	s->star = e->use == BCH_JOURNAL_BLACKLISTED && !s->form->json;
 	if (!err)
 		err = put_entry(s, e);
 	s->star = false;
 	return err;
+}
+
+static int put_gap(struct show *s, u64 seq, u64 end)
+{
+	bool is_dirty = end > s->j->last_seq;
+
+	if (s->form->json) {
+		struct bch_facts *facts bch_auto(facts) = bch_facts_new(BCH_FACTS_JSON);
+
+		if (!facts)
+			return -BCH_ERR_no_memory;
+		bch_fact_json_u64(facts, "missing_from", seq);
+		bch_fact_json_u64(facts, "missing_to", end - 1);
+		bch_fact_bool(facts, "dirty", is_dirty);
+		put_line(s, facts);
+	} else {
+		bch_buf_put(&s->text, "missing %" PRIu64 " entries at %" PRIu64 "-%" PRIu64 "%s\n",
+			    end - seq, seq, end - 1, is_dirty ? "" : " (not dirty)");
+	}
+	return flush(s);
 }
 
 /* What is missing before @end, from @seq on. */
@@ -232,12 +297,8 @@ static int show_gaps(struct show *s, u64 seq, u64 end)
 	u64 gap_end;
 	int err = 0;
 
-	for (; !err && bch_journal_gap(s->j, &seq, end, &gap_end); seq = gap_end) {
-		bch_buf_put(&s->text, "missing %" PRIu64 " entries at %" PRIu64 "-%" PRIu64 "%s\n",
-			    gap_end - seq, seq, gap_end - 1,
-			    gap_end <= s->j->last_seq ? " (not dirty)" : "");
-		err = flush(s);
-	}
+	for (; !err && bch_journal_gap(s->j, &seq, end, &gap_end); seq = gap_end)
+		err = put_gap(s, seq, gap_end);
 	return err;
 }
 

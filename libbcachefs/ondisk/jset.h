@@ -143,6 +143,11 @@ static inline bool bch_jset_entry_is_filler(const struct bch_jset_entry *e)
 	return e->type == BCH_JSET_ENTRY_btree_keys && !e->payload.len;
 }
 
+static inline bool bch_jset_begins_transaction(const struct bch_jset_entry *e)
+{
+	return e->type == BCH_JSET_ENTRY_log && e->level == BCH_JSET_LOG_transaction;
+}
+
 /*
  * Takes the next key off @rest, the payload of a record. 1 and @problem: BCH_KEY_VALID, or what is wrong with its form
  * (enum bch_fsck_error): it is dropped then, with all that follows where its end is not known. 0 at the end. The value

@@ -74,6 +74,64 @@ offsets_are_words_within_the_entry() {
 	out '^    7 '
 }
 
+o_without_a_list_of_options_means_offsets() {
+	unpack 10-crash-d >names
+	list -s 1615 -o
+	out '^    7 '
+	list -o -s 1615
+	out '^    7 '
+	list -s 1615 -o degraded
+	no_out '^    7 '
+	list -s 1615 -odegraded=very
+	no_out '^    7 '
+}
+
+t_and_k_have_their_older_meanings_too() {
+	unpack 10-crash-d >names
+	list -a -t accounting:0:0:1049608
+	holds [ "$(grep -c '^journal entry' "$work/out")" = 2 ]
+	list -a -k xattrs
+	cp "$work/out" by_key
+	list -a -b xattrs
+	holds cmp -s by_key "$work/out"
+	list -a -k -xattrs
+	no_out '^ +btree_keys: btree=xattrs'
+}
+
+matching_keys_are_red_where_colour_is_wanted() {
+	unpack 10-crash-d >names
+	list -a -k accounting:0:0:1049608
+	no_out $'\033'
+	list -a -k accounting:0:0:1049608 --colorize=true
+	out $'^    \033\\[31mbtree_keys: btree=accounting .* 0:0:1049608 .*\033\\[0m$'
+	holds [ "$(grep -c $'\033' "$work/out")" = 3 ]
+}
+
+json_is_a_line_for_each_entry() {
+	command -v python3 >/dev/null || skip 'no python3'
+	unpack 10-crash-d >names
+	bcachefs list_journal -a dev0.img >text
+	bcachefs list_journal -a --json dev0.img >json
+	holds [ "$(grep -c '^journal entry' text)" = "$(wc -l <json)" ]
+	holds python3 -c 'import json
+keys = transactions = 0
+for line in open("json"):
+	e = json.loads(line)
+	assert e["version"] == 1 and e["written_at"][0]["device"] == 0
+	for r in e["records"]:
+		transactions += "transaction" in r
+		for k in r.get("keys", []):
+			keys += 1
+			assert k["pos"] == "%d:%d:%d" % (k["inode"], k["offset"], k["snapshot"])
+text = open("text", errors="replace").read()
+assert keys == text.count(" u64s "), keys
+assert transactions == text.count("\n    log: ") - text.count("    log: deleting"), transactions'
+	list --json -s 1615 -V no
+	no_out '"value"'
+	list --json -H -s 1615
+	out '^\{"version":1,"seq":1615,.*"records":\[\]\}$'
+}
+
 an_encrypted_journal_needs_the_passphrase() {
 	unpack 05-encrypted >names
 	echo 'correct horse' >passphrase
