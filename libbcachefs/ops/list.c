@@ -46,6 +46,21 @@ static struct bch_cursor open_cursor(struct bch_list *l, u8 btree_id, u8 level)
 	return bch_cursor(l->fs, btree_id, l->start, l->end);
 }
 
+/* Once for each btree: of those that have no nodes yet, before the first key that only the journal has. */
+static void put_heading(struct bch_list *l, u8 btree_id)
+{
+	if (!l->heading)
+		return;
+	l->heading = false;
+	if (l->opts->json)
+		return;
+	bch_list_color(l, BCH_LIST_BOLD);
+	bch_buf_puts(&l->text, "== btree ");
+	bch_btree_name_put(&l->text, btree_id, le16_get(l->fs->super.sb->version));
+	bch_list_color(l, BCH_LIST_PLAIN);
+	bch_buf_newline(&l->text);
+}
+
 /* What the mode shows for a key of the walk. */
 static int show(struct bch_list *l, const struct bch_key *k, const struct bch_key_context *c)
 {
@@ -85,6 +100,7 @@ static int list_btree(struct bch_list *l, u8 btree_id)
 			return -BCH_ERR_cancelled;
 		if (more > 0 && is_wanted(l, &k)) {
 			nr++;
+			put_heading(l, btree_id);
 			more = show(l, &k, &c);
 		}
 		if (more == -BCH_ERR_btree_node_read_failed) /* said; what lies behind is listed */
@@ -97,25 +113,14 @@ static int list_btree(struct bch_list *l, u8 btree_id)
 	return flush(l);
 }
 
-static void put_heading(struct bch_list *l, u8 btree_id)
-{
-	if (l->opts->json)
-		return;
-	bch_list_color(l, BCH_LIST_BOLD);
-	bch_buf_puts(&l->text, "== btree ");
-	bch_btree_name_put(&l->text, btree_id, le16_get(l->fs->super.sb->version));
-	bch_list_color(l, BCH_LIST_PLAIN);
-	bch_buf_newline(&l->text);
-}
-
 static int list_all(struct bch_list *l)
 {
 	int err = 0;
 
 	for (u8 id = 0; !err && id < BCH_BTREE_NR; id++) {
-		if (bch_btree_root(l->fs, id).state == BCH_ROOT_ABSENT)
-			continue;
-		put_heading(l, id);
+		l->heading = true;
+		if (bch_btree_root(l->fs, id).state != BCH_ROOT_ABSENT)
+			put_heading(l, id);
 		err = list_btree(l, id);
 	}
 	return err;

@@ -20,6 +20,7 @@ struct bch_list {
 	int (*write)(void *arg, const char *text);
 	void *arg;
 	bool missing; /* something could not be read */
+	bool heading; /* of the btree that is listed: is still to be written */
 };
 
 /* A key as it is asked for: text, hexadecimal or JSON. */

@@ -3,8 +3,9 @@
 
 #include "image.h"
 
-/* Newer tools than the filesystem's version wrote its list. */
+/* Tools of 1.31 wrote the list of this one. */
 #define OF_NEWER_TOOLS "13-v131-k616"
+#define NEWER_TOOLS    BCH_VERSION(1, 31)
 
 /* Tools up to 1.28 print where inline data lies in their memory, we print the data. */
 #define NO_DATA ": datalen "
@@ -50,19 +51,23 @@ static void keys_of_btree(struct bch_buf *out, const struct image *image, u8 btr
 	const struct bch_key_context c = { .version = le16_get(image->fs->super.sb->version),
 					   .btree_id = btree_id,
 					   .fs = &fs };
+	struct bch_key_context form = c;
 	struct bch_key k;
 	int more;
 
 	bch_key_fs_init(&fs, &image->fs->super);
+	if (strstr(image->dir, OF_NEWER_TOOLS))
+		form.version = NEWER_TOOLS;
 	while ((more = bch_cursor_next(&cur, &k)) > 0) {
 		assert_int_equal(bch_key_validate(&k, &c, NULL), BCH_KEY_VALID);
-		bch_key_text_put(out, &k, &c);
+		bch_key_text_put(out, &k, &form);
 		bch_buf_newline(out);
 	}
 	assert_int_equal(more, 0);
 }
 
-static size_t line_len(const char *line)
+/* Newer tools end some lines with blanks. */
+static size_t line_len(const char *line, bool trimmed)
 {
 	size_t len = strcspn(line, "\n");
 	const char *data = memmem(line, len, NO_DATA, strlen(NO_DATA));
@@ -70,17 +75,20 @@ static size_t line_len(const char *line)
 	if (data)
 		len = (size_t)(data - line) + strlen(NO_DATA) +
 		      strcspn(data + strlen(NO_DATA), ":");
+	while (trimmed && len && line[len - 1] == ' ')
+		len--;
 	return len;
 }
 
 static void assert_lines_equal(const char *dir, const char *have, struct bch_bytes lines)
 {
 	const char *want = (const char *)lines.p, *end = want + lines.len;
+	bool trimmed = strstr(dir, OF_NEWER_TOOLS);
 
 	while (*have && want < end) {
-		size_t len = line_len(have);
+		size_t len = line_len(have, trimmed);
 
-		if (len != line_len(want) || memcmp(have, want, len))
+		if (len != line_len(want, trimmed) || memcmp(have, want, len))
 			fail_msg("%s\nhave: %.*s\nwant: %.*s", dir, (int)strcspn(have, "\n"), have,
 				 (int)strcspn(want, "\n"), want);
 		have += strcspn(have, "\n") + 1;
@@ -110,11 +118,8 @@ static void keys_are_valid_and_print_as_the_tools_print_them(void **state)
 	u32 nr = 0;
 
 	for (size_t i = 0; i < dirs.gl_pathc; i++) {
-		struct image image;
+		struct image image = image_unpack(*state, dirs.gl_pathv[i]);
 
-		if (strstr(dirs.gl_pathv[i], OF_NEWER_TOOLS))
-			continue;
-		image = image_unpack(*state, dirs.gl_pathv[i]);
 		image_open(&image, NULL);
 		if (image_is_clean(&image)) {
 			assert_int_equal(bch_btree_roots_from_clean(image.fs), 0);

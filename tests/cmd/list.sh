@@ -43,6 +43,16 @@ an_encrypted_filesystem_is_listed_with_its_passphrase_and_not_without() {
 	err 'incorrect passphrase'
 }
 
+a_btree_that_only_the_journal_holds_is_among_all() {
+	unpack 139-opt-change-crash >names
+	run bcachefs list -m nodes -b reconcile_work dev0.img
+	no_out .
+	bcachefs list -b reconcile_work dev0.img >want
+	holds [ -s want ]
+	bcachefs list -a dev0.img | sed -n '/^== btree reconcile_work$/,/^==/ { /^==/d; p }' >have
+	same have want
+}
+
 what_only_the_journal_holds_is_seen_unless_it_is_not_wanted() {
 	unpack 10-crash-d >names
 	bcachefs list -b dirents dev0.img >have

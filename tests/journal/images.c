@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Journals that kernels wrote: listed as the tools of their time do, and replayed as the kernel does. */
+/* Journals that kernels wrote are listed as the tools of their time do; rewinds of them. */
 
 #include "../btree/image.h"
 
@@ -149,83 +149,7 @@ static void journals_are_listed_as_the_reference_tools_do(void **state)
 	globfree(&dirs);
 }
 
-/* ------------------------------------------------------------------ replay */
-
-/* Recovery itself goes on to change the others. */
-static bool is_compared(u8 btree_id)
-{
-	const u64 changed_by_recovery =
-		1ULL << BCH_BTREE_alloc | 1ULL << BCH_BTREE_freespace |
-		1ULL << BCH_BTREE_need_discard | 1ULL << BCH_BTREE_backpointers |
-		1ULL << BCH_BTREE_bucket_gens | 1ULL << BCH_BTREE_accounting |
-		1ULL << BCH_BTREE_lru | 1ULL << BCH_BTREE_deleted_inodes |
-		1ULL << BCH_BTREE_logged_ops;
-
-	return !(changed_by_recovery >> btree_id & 1);
-}
-
-static bool is_unlinked_inode(const struct bch_key *k, const char *line)
-{
-	return k->type == BCH_KEY_inode_v3 && strstr(line, "type inode_generation");
-}
-
-/* The lines from @at on, up to the next heading, are the keys of the btree. */
-static u64 compare_keys(struct image *image, u8 btree_id, const struct lines *lines, size_t at)
-{
-	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor(image->fs, btree_id, BCH_POS_MIN, BCH_SPOS_MAX);
-	struct bch_key k;
-	u64 nr = 0;
-	int more;
-
-	while ((more = bch_cursor_next(&cur, &k)) > 0) {
-		struct bch_buf have bch_auto(buf) = { 0 };
-
-		while (at < lines->a.nr && strncmp(lines->a.v[at], "u64s ", 5) &&
-		       strncmp(lines->a.v[at], "==", 2))
-			at++;
-		assert_true(at < lines->a.nr);
-		bch_key_header_put(&have, &k);
-		if (strncmp(lines->a.v[at], bch_buf_str(&have), have.len) &&
-		    !is_unlinked_inode(&k, lines->a.v[at]))
-			fail_msg("%s: have %s, want %s", image->dir, bch_buf_str(&have),
-				 lines->a.v[at]);
-		at++;
-		nr++;
-	}
-	assert_int_equal(more, 0);
-	return nr;
-}
-
-static void compare_replayed(struct image *image)
-{
-	struct lines lines = read_lines(image->dir, "list-replayed.txt", "== btree");
-	u64 nr = 0;
-
-	for (size_t i = 0; i < lines.a.nr; i++)
-		for (u8 id = 0; id < BCH_BTREE_NR; id++)
-			if (!strncmp(lines.a.v[i], "== btree ", 9) &&
-			    !strcmp(lines.a.v[i] + 9, bch_btree_names[id]) && is_compared(id))
-				nr += compare_keys(image, id, &lines, i + 1);
-	assert_true(nr > 0);
-	lines_end(&lines);
-}
-
-static void keys_are_replayed_as_the_kernel_does(void **state)
-{
-	glob_t dirs = image_dirs("list-replayed.txt*");
-
-	for (size_t i = 0; i < dirs.gl_pathc; i++) {
-		struct image image = image_unpack(*state, dirs.gl_pathv[i]);
-
-		image_open_fs(&image);
-		assert_int_equal(bch_fs_start(image.fs, NULL), 0);
-		compare_replayed(&image);
-		assert_string_equal(image.t->warned, "");
-		image_end(&image);
-	}
-	globfree(&dirs);
-}
+/* ------------------------------------------------------------------ rewind */
 
 static u64 count_keys(struct bch_fs *fs, u8 btree_id)
 {
@@ -294,7 +218,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(journals_are_listed_as_the_reference_tools_do),
-		TEST(keys_are_replayed_as_the_kernel_does),
 		TEST(rewinding_to_the_newest_entry_changes_nothing),
 		TEST(files_made_after_the_entry_are_not_there_after_a_rewind),
 		TEST(the_journal_is_not_rewound_past_its_oldest_entry),
