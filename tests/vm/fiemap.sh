@@ -77,6 +77,9 @@ kernel_of() { # DEVICES
 	local super
 	super=$("$bcachefs" show-super "${1%%:*}" 2>/dev/null) || return 0
 	grep -q '^Clean: *1' <<<"$super" || return 0
+	# a passphrase is asked for by both, and nobody is there
+	"$bcachefs" list -n 1 --passphrase_file=/dev/null "$1" >"$work/keys" 2>&1 || return 0
+	grep -q '^u64s ' "$work/keys" || return 0 # no files
 	case $(sed -n 's/^Version: *\(1\.[0-9]*\).*/\1/p' <<<"$super") in
 	1.13) echo 6.12 ;;
 	1.28) echo 6.16 ;;
@@ -95,6 +98,7 @@ unpack() { # FOLDER
 }
 
 names=() device_lists=()
+declare -A seen=()
 
 # Asks the kernel about all that is unpacked.
 ask() { # KERNEL
@@ -134,12 +138,13 @@ for kernel in 6.12 6.16; do
 		for image in "$folder"/*/; do
 			name=$(basename "$image")
 			# shellcheck disable=SC2053
-			[[ $name == $pattern && -e $image/dev0.img.zst && ! -e $work/$name ]] || continue
+			[[ $name == $pattern && -e $image/dev0.img.zst && ! ${seen[$name]-} ]] || continue
 			devices=$(unpack "${image%/}")
 			if [[ $(kernel_of "$devices") != "$kernel" ]]; then
 				rm -r "${work:?}/$name"
 				continue
 			fi
+			seen[$name]=1
 			names+=("$name") device_lists+=("$devices")
 			((${#names[@]} < images_at_once)) || ask "$kernel"
 		done
