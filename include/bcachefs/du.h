@@ -17,7 +17,8 @@ struct bch_du_sums {
 struct bch_du_opts {
 	u64 depth;  /* directories so far below each path get a line of their own */
 	bool human; /* sizes in units */
-	bool ignore_errors; /* go on behind what cannot be read, log it, and return -BCH_ERR_io at the end */
+	/* Go on behind what cannot be read, log it, and return -BCH_ERR_btree_node_read_failed at the end. */
+	bool ignore_errors;
 	struct bch_path_opts paths;
 };
 
@@ -39,7 +40,7 @@ struct bch_du_snapshots {
 /*
  * A line for each subvolume: what deleting it would free; and for what that leaves over. The sum is what the filesystem's
  * own counters say of user data. Memory: 32 bytes a snapshot. @sums may be NULL. What cannot be read is logged and passed
- * over: -BCH_ERR_io at the end.
+ * over: -BCH_ERR_btree_node_read_failed at the end.
  */
 int bch_du_by_snapshot(struct bch_fs *fs, bool human, struct bch_facts *facts,
 		       struct bch_du_snapshots *sums);

@@ -10,7 +10,8 @@
 struct bch_fiemap_opts {
 	bool sectors;  /* text in sectors of 512 bytes, not in bytes */
 	bool pointers; /* text: a line a pointer, not a line an extent */
-	bool ignore_errors; /* go on behind what cannot be read, log it, and return -BCH_ERR_io at the end */
+	/* Go on behind what cannot be read, log it, and return -BCH_ERR_btree_node_read_failed at the end. */
+	bool ignore_errors;
 	struct bch_path_opts paths;
 };
 

@@ -29,8 +29,8 @@ struct bch_list_opts {
 
 /*
  * Writes the keys, some lines at a time, until @write returns an error; after bch_fs_start(). What cannot be read is
- * logged and passed over. -BCH_ERR_option_value for a bad name or position, said; -BCH_ERR_io where something was
- * missing.
+ * logged and passed over. -BCH_ERR_option_value for a bad name or position, said; -BCH_ERR_btree_node_read_failed where
+ * something was missing.
  */
 int bch_list(struct bch_fs *fs, const struct bch_list_opts *opts,
 	     int (*write)(void *arg, const char *text), void *arg);

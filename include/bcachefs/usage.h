@@ -39,7 +39,7 @@ struct bch_usage_opts {
  * and nothing depends on, are not among them: a warning says how many differ.
  *
  * Return: 0, or
- *   -BCH_ERR_io	some keys could not be read: no figures
+ *   -BCH_ERR_btree_node_read_failed	some keys could not be read: no figures
  *
  * Format reference: 06 §7, §12.5.
  */

@@ -243,6 +243,7 @@ int bch_du(struct bch_fs *fs, const struct bch_du_opts *opts, const char *const 
 	if (sums)
 		*sums = all;
 	if (!err && du.missing)
-		err = bch_error_whole(fs->ctx, -BCH_ERR_io, "some files could not be read");
+		err = bch_error_whole(fs->ctx, -BCH_ERR_btree_node_read_failed,
+				      "some files could not be read");
 	return err;
 }

@@ -37,7 +37,7 @@ static void count_version(struct by_snapshot *b, const struct bch_version_seen *
 /* Says what went wrong with a walk: 0 to go on. */
 static int passed_over(struct by_snapshot *b, int err)
 {
-	if (err != -BCH_ERR_io)
+	if (err != -BCH_ERR_btree_node_read_failed)
 		return err;
 	bch_log(b->fs->ctx, BCH_LOG_warn, "%s", bch_error_message(b->fs->ctx, err));
 	b->missing = true;
@@ -162,6 +162,7 @@ int bch_du_by_snapshot(struct bch_fs *fs, bool human, struct bch_facts *facts,
 	bch_viewers_end(&b.viewers);
 	free(b.exclusive);
 	if (!err && b.missing)
-		err = bch_error_whole(fs->ctx, -BCH_ERR_io, "some extents could not be read");
+		err = bch_error_whole(fs->ctx, -BCH_ERR_btree_node_read_failed,
+				      "some extents could not be read");
 	return err;
 }

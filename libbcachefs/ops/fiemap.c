@@ -82,7 +82,7 @@ static int look_at(struct fiemap *f, const struct bch_ptr *p, bool *there, bool 
 		return 0;
 	err = bch_bucket_gen(f->fs, p->dev_idx, p->offset_sectors / bucket_sectors, &gen);
 	*stale = !err && gen != p->gen;
-	return err == -BCH_ERR_io ? 0 : err;
+	return err == -BCH_ERR_btree_node_read_failed ? 0 : err;
 }
 
 static bool is_encrypted(const struct bch_crc *crc)
@@ -407,6 +407,7 @@ int bch_fiemap(struct bch_fs *fs, const struct bch_fiemap_opts *opts, const char
 	}
 	bch_facts_end(facts);
 	if (!err && f.missing)
-		err = bch_error_whole(fs->ctx, -BCH_ERR_io, "some extents could not be read");
+		err = bch_error_whole(fs->ctx, -BCH_ERR_btree_node_read_failed,
+				      "some extents could not be read");
 	return err;
 }

@@ -36,7 +36,8 @@ static int show_all(struct bch_resolver *r, struct bch_facts *facts)
 	}
 	bch_facts_end(facts);
 	if (r->missing)
-		return bch_error_whole(r->fs->ctx, -BCH_ERR_io, "some keys could not be read");
+		return bch_error_whole(r->fs->ctx, -BCH_ERR_btree_node_read_failed,
+				       "some keys could not be read");
 	return nr_missing ? bch_error_whole(r->fs->ctx, -BCH_ERR_not_found,
 					    "%zu of %zu are not there", nr_missing, r->questions.nr)
 			  : 0;

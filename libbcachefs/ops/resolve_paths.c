@@ -176,7 +176,7 @@ static int add_back_path(struct bch_resolver *r, struct bch_answer *a, const str
 		return 0;
 	err = st->nlink ? bch_file_path(r->fs, file, &path) : path_or_number(r, file, &path);
 	*enough = !err || S_ISDIR(st->mode);
-	if (err == -BCH_ERR_no_memory || err == -BCH_ERR_io)
+	if (err == -BCH_ERR_no_memory || err == -BCH_ERR_btree_node_read_failed)
 		return err;
 	if (err && *enough)
 		err = path_or_number(r, file, &path);
@@ -248,7 +248,7 @@ static int find_paths(struct bch_resolver *r, struct bch_answer *a)
 		if (a->by_key)
 			seen = sees(r, viewer->snapshot, a->btree_id, a->pos);
 		err = seen < 0 ? seen : seen ? add_paths_in(r, a, viewer) : 0;
-		if (err == -BCH_ERR_io)
+		if (err == -BCH_ERR_btree_node_read_failed)
 			err = bch_resolver_passed_over(r, err);
 	}
 	sort_paths(a);

@@ -149,7 +149,7 @@ static int say_bucket(struct bch_resolver *r, struct bch_question *q, u64 bucket
 	struct bch_alloc a;
 	int err = read_bucket(r, q->place.dev_idx, bucket, &a);
 
-	if (err == -BCH_ERR_io)
+	if (err == -BCH_ERR_btree_node_read_failed)
 		return bch_resolver_passed_over(r, err);
 	if (err)
 		return err;

@@ -177,7 +177,7 @@ int bch_answer_key(struct bch_resolver *r, struct bch_question *q, u8 btree_id, 
 
 int bch_resolver_passed_over(struct bch_resolver *r, int err)
 {
-	if (err != -BCH_ERR_io)
+	if (err != -BCH_ERR_btree_node_read_failed)
 		return err;
 	bch_log(r->fs->ctx, BCH_LOG_warn, "%s", bch_error_message(r->fs->ctx, err));
 	r->missing = true;
