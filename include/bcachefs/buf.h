@@ -77,6 +77,9 @@ void bch_buf_tab_rjust(struct bch_buf *buf);
  */
 void bch_buf_pad(struct bch_buf *buf, u32 column);
 
+/* Bytes of the UTF-8 character at @s, which ends with NUL; 0 where there is none. */
+size_t bch_utf8_len(const char *s);
+
 /* Columns that @len bytes of UTF-8 take: a character is one, whichever it is. */
 size_t bch_text_columns(const char *p, size_t len);
 
@@ -95,6 +98,12 @@ void bch_buf_hex(struct bch_buf *buf, const void *p, size_t len);
 /* Local time as "Fri Nov 20 09:47:09 2026"; "(not set)" for 0; "@SECONDS" beyond the calendar. */
 void bch_buf_time(struct bch_buf *buf, u64 unix_seconds);
 
+/* Local time as "2026-11-20 09:47"; "@SECONDS" beyond the calendar. */
+void bch_buf_time_short(struct bch_buf *buf, s64 unix_seconds);
+
+/* Local time as "2026-11-20 09:47:09.123456789 +0100". */
+void bch_buf_time_full(struct bch_buf *buf, s64 unix_seconds, u32 nsec);
+
 /* "4m 10s", "250ms", "3.20us", for durations in nanoseconds. */
 void bch_buf_duration(struct bch_buf *buf, u64 ns);
 
@@ -103,6 +112,9 @@ void bch_buf_duration(struct bch_buf *buf, u64 ns);
  * bytes.
  */
 void bch_buf_text(struct bch_buf *buf, const void *p, size_t max);
+
+/* A name from disk as it can be shown: control characters, and what is not UTF-8, as \xHH. */
+void bch_buf_name(struct bch_buf *buf, const char *name);
 
 /*
  * The names of set bits, comma-separated; bits without a name as "unknown(N)". @names ends with

@@ -17,16 +17,20 @@ struct bch_facts;
 
 enum bch_facts_format {
 	BCH_FACTS_TEXT,
-	BCH_FACTS_JSON
+	BCH_FACTS_JSON,
+	BCH_FACTS_JSON_PART, /* an object of a document that is written elsewhere */
 };
 
-/* NULL where memory is out. JSON begins as an object that holds "version": 1. */
+/* NULL where memory is out. JSON begins as an object that holds "version": 1, a part as an empty one. */
 struct bch_facts *bch_facts_new(enum bch_facts_format format);
 void bch_facts_free(struct bch_facts *facts);
 static inline void bch_facts_cleanup(struct bch_facts **facts)
 {
 	bch_facts_free(*facts);
 }
+
+/* Will it be JSON? For what is arranged in another way there. */
+bool bch_facts_are_json(const struct bch_facts *facts);
 
 /* The column of values in lines that follow; 43 at first. */
 void bch_facts_column(struct bch_facts *facts, u32 column);
@@ -81,6 +85,7 @@ void bch_fact_choice(struct bch_facts *facts, const char *label, const char *con
 void bch_fact_json_flags(struct bch_facts *facts, const char *key, u64 flags,
 			 const char *const names[]);
 void bch_fact_json_u64(struct bch_facts *facts, const char *key, u64 value);
+void bch_fact_json_s64(struct bch_facts *facts, const char *key, s64 value);
 void bch_fact_json_str(struct bch_facts *facts, const char *key, const char *value);
 void bch_fact_text(struct bch_facts *facts, const char *label, const char *fmt, ...)
 	bch_printf(3, 4);

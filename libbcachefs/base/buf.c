@@ -199,6 +199,25 @@ void bch_buf_tabstops_reset(struct bch_buf *buf)
 	buf->cur_tabstop = 0;
 }
 
+size_t bch_utf8_len(const char *text)
+{
+	static const u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const u8 *s = (const u8 *)text;
+	size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	u32 c = s[0] & (0x7fU >> len);
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc0 || s[0] >= 0xf8)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	return c >= least[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? len : 0;
+}
+
 size_t bch_text_columns(const char *p, size_t len)
 {
 	size_t columns = 0;

@@ -109,6 +109,39 @@ void bch_buf_time(struct bch_buf *buf, u64 unix_seconds)
 		    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (s64)tm.tm_year + 1900);
 }
 
+/* False beyond the calendar, where the number stands for it. */
+static bool put_local(struct bch_buf *buf, s64 unix_seconds, struct tm *tm)
+{
+	time_t t = (time_t)unix_seconds;
+
+	if ((s64)t != unix_seconds || !localtime_r(&t, tm)) {
+		bch_buf_put(buf, "@%" PRId64, unix_seconds);
+		return false;
+	}
+	bch_buf_put(buf, "%04" PRId64 "-%02d-%02d %02d:%02d", (s64)tm->tm_year + 1900,
+		    tm->tm_mon + 1, tm->tm_mday, tm->tm_hour, tm->tm_min);
+	return true;
+}
+
+void bch_buf_time_short(struct bch_buf *buf, s64 unix_seconds)
+{
+	struct tm tm;
+
+	put_local(buf, unix_seconds, &tm);
+}
+
+void bch_buf_time_full(struct bch_buf *buf, s64 unix_seconds, u32 nsec)
+{
+	struct tm tm;
+	s64 east;
+
+	if (!put_local(buf, unix_seconds, &tm))
+		return;
+	east = tm.tm_gmtoff < 0 ? -tm.tm_gmtoff : tm.tm_gmtoff;
+	bch_buf_put(buf, ":%02d.%09u %c%02" PRId64 "%02" PRId64, tm.tm_sec, nsec,
+		    tm.tm_gmtoff < 0 ? '-' : '+', east / 3600, east / 60 % 60);
+}
+
 void bch_buf_text(struct bch_buf *buf, const void *p, size_t max)
 {
 	const u8 *at = p;
@@ -118,6 +151,27 @@ void bch_buf_text(struct bch_buf *buf, const void *p, size_t max)
 			bch_buf_put(buf, "\\x%02x", at[i]);
 		else
 			bch_buf_putc(buf, (char)at[i]);
+}
+
+/* Of U+0000 to U+001F, DEL, U+0080 to U+009F. */
+static bool is_control(const char *s)
+{
+	u8 c = (u8)s[0];
+
+	return c < 0x20 || c == 0x7f || (c == 0xc2 && (u8)s[1] < 0xa0);
+}
+
+void bch_buf_name(struct bch_buf *buf, const char *name)
+{
+	while (*name) {
+		size_t len = bch_utf8_len(name);
+
+		if (len && !is_control(name))
+			bch_buf_mem(buf, name, len);
+		else
+			bch_buf_put(buf, "\\x%02x", (u8)*name);
+		name += len && !is_control(name) ? len : 1;
+	}
 }
 
 void bch_buf_flags(struct bch_buf *buf, u64 flags, const char *const names[])

@@ -49,32 +49,13 @@ static void put_key(struct bch_buf *key, const char *label, const char *suffix)
 		bch_buf_puts(key, suffix);
 }
 
-/* Bytes of the UTF-8 character at @s, which ends with NUL; 0 where there is none. */
-static size_t utf8_len(const u8 *s)
-{
-	static const u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	u32 c = s[0] & (0x7fU >> len);
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc0 || s[0] >= 0xf8)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	return c >= least[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? len : 0;
-}
-
 /* JSON is UTF-8, a path need not be: what is not becomes \xHH. NULL where memory is out. */
 static struct json_object *new_string(const char *s)
 {
 	struct bch_buf valid bch_auto(buf) = { 0 };
 
 	while (*s) {
-		size_t len = utf8_len((const u8 *)s);
+		size_t len = bch_utf8_len(s);
 
 		if (len)
 			bch_buf_mem(&valid, s, len);
@@ -170,7 +151,9 @@ struct bch_facts *bch_facts_new(enum bch_facts_format format)
 		free(facts);
 		return NULL;
 	}
-	add(facts, "version", json_object_new_int(1));
+	if (format == BCH_FACTS_JSON)
+		add(facts, "version", json_object_new_int(1));
+	facts->format = BCH_FACTS_JSON;
 	return facts;
 }
 
@@ -181,6 +164,11 @@ void bch_facts_free(struct bch_facts *facts)
 	json_object_put(facts->open[0]);
 	bch_buf_end(&facts->text);
 	free(facts);
+}
+
+bool bch_facts_are_json(const struct bch_facts *facts)
+{
+	return facts->format == BCH_FACTS_JSON;
 }
 
 void bch_facts_column(struct bch_facts *facts, u32 column)
@@ -327,6 +315,12 @@ void bch_fact_json_u64(struct bch_facts *facts, const char *key, u64 value)
 {
 	if (facts->format == BCH_FACTS_JSON)
 		add(facts, key, json_object_new_uint64(value));
+}
+
+void bch_fact_json_s64(struct bch_facts *facts, const char *key, s64 value)
+{
+	if (facts->format == BCH_FACTS_JSON)
+		add(facts, key, json_object_new_int64(value));
 }
 
 void bch_fact_json_str(struct bch_facts *facts, const char *key, const char *value)

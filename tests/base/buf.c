@@ -256,6 +256,35 @@ static void times_are_local_and_english(void **state)
 	assert_prints("Fri Nov 20 11:34:24 2026", bch_buf_time, 1795167264);
 }
 
+static void times_of_files_are_local_and_of_any_age(void **state)
+{
+	struct bch_buf buf bch_auto(buf) = { 0 };
+
+	(void)state;
+	setenv("TZ", "XST+02:30", 1);
+	tzset();
+	bch_buf_time_short(&buf, 1795167264);
+	bch_buf_putc(&buf, ' ');
+	bch_buf_time_short(&buf, -3155673600);
+	bch_buf_putc(&buf, ' ');
+	bch_buf_time_short(&buf, INT64_MIN);
+	assert_string_equal(bch_buf_str(&buf),
+			    "2026-11-20 07:04 1869-12-31 21:30 @-9223372036854775808");
+	bch_buf_reset(&buf);
+	bch_buf_time_full(&buf, 1795167264, 7);
+	assert_string_equal(bch_buf_str(&buf), "2026-11-20 07:04:24.000000007 -0230");
+}
+
+static void names_are_shown_without_acting_on_a_terminal(void **state)
+{
+	struct bch_buf buf bch_auto(buf) = { 0 };
+
+	(void)state;
+	bch_buf_name(&buf, "na\u00efve \\ \x1b[31m\n\x7f \xc2\x9b \xff\xc3");
+	assert_string_equal(bch_buf_str(&buf),
+			    "na\u00efve \\ \\x1b[31m\\x0a\\x7f \\xc2\\x9b \\xff\\xc3");
+}
+
 static void text_from_disk_is_made_harmless(void **state)
 {
 	struct bch_buf buf bch_auto(buf) = { 0 };
@@ -311,6 +340,8 @@ int main(void)
 		cmocka_unit_test(durations_have_two_parts_from_a_minute_on),
 		cmocka_unit_test(uuids_have_their_canonical_form),
 		cmocka_unit_test(times_are_local_and_english),
+		cmocka_unit_test(times_of_files_are_local_and_of_any_age),
+		cmocka_unit_test(names_are_shown_without_acting_on_a_terminal),
 		cmocka_unit_test(text_from_disk_is_made_harmless),
 		cmocka_unit_test(bits_without_a_name_are_shown),
 		cmocka_unit_test(the_selected_choice_is_in_brackets),

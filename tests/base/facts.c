@@ -219,6 +219,17 @@ static void json_is_utf8_whatever_the_value_is(void **state)
 			    "}\n");
 }
 
+static void a_part_is_an_object_without_a_version(void **state)
+{
+	struct bch_facts *facts bch_auto(facts) = bch_facts_new(BCH_FACTS_JSON_PART);
+
+	(void)state;
+	assert_true(bch_facts_are_json(facts));
+	bch_fact_json_s64(facts, "before", -1);
+	bch_fact_text(facts, "Only text", "%d", 7);
+	assert_string_equal(bch_facts_line(facts), "{\"before\":-1}\n");
+}
+
 static void memory_that_ran_out_leaves_no_document(void **state)
 {
 	struct bch_faults faults bch_auto(faults) = bch_faults();
@@ -261,6 +272,7 @@ int main(void)
 		cmocka_unit_test(objects_in_a_list_need_no_key),
 		cmocka_unit_test(open_objects_end_with_the_document),
 		cmocka_unit_test(json_is_utf8_whatever_the_value_is),
+		cmocka_unit_test(a_part_is_an_object_without_a_version),
 		cmocka_unit_test(memory_that_ran_out_leaves_no_document),
 	};
 
