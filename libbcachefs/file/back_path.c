@@ -20,17 +20,14 @@ static void names_end(struct names *n)
 	bch_array_end(&n->a);
 }
 
-static int add(struct names *n, struct bch_bytes name)
+/* Takes the name, which is empty afterwards. */
+static int add(struct names *n, struct bch_buf *name)
 {
-	char *copy = bch_malloc(name.len + 1);
+	char *text = bch_buf_take(name);
 
-	if (!copy)
-		return -BCH_ERR_no_memory;
-	memcpy(copy, name.p, name.len);
-	copy[name.len] = '\0';
-	if (!bch_array_push(&n->a, copy))
+	if (text && !bch_array_push(&n->a, text))
 		return 0;
-	free(copy);
+	free(text);
 	return -BCH_ERR_no_memory;
 }
 
@@ -60,7 +57,7 @@ static int parent_dir(struct bch_fs *fs, const struct bch_file *file, const stru
 
 /* The name that the back pointer leads to. -BCH_ERR_not_found where it does not lead back. */
 static int name_in(struct bch_fs *fs, const struct bch_file *dir, const struct bch_file *file,
-		   const struct bch_inode *inode, struct names *names)
+		   const struct bch_inode *inode, struct bch_buf *name)
 {
 	struct bch_snapshot_view view = bch_snapshot_view(fs, dir->snapshot);
 	struct bch_pos pos = bch_pos(inode->bi_dir, inode->bi_dir_offset);
@@ -75,21 +72,29 @@ static int name_in(struct bch_fs *fs, const struct bch_file *dir, const struct b
 	if (!more || k.type != BCH_KEY_dirent || !bch_dirent_get(&k, &d) ||
 	    !leads_to(&d, file, inode))
 		return -BCH_ERR_not_found;
-	return add(names, d.name);
+	bch_buf_mem(name, d.name.p, d.name.len);
+	return bch_buf_failed(name) ? -BCH_ERR_no_memory : 0;
+}
+
+int bch_file_parent(struct bch_fs *fs, const struct bch_file *file, const struct bch_inode *inode,
+		    struct bch_file *dir, struct bch_buf *name)
+{
+	int err = inode->bi_dir ? parent_dir(fs, file, inode, dir) : -BCH_ERR_not_found;
+
+	return err ? err : name_in(fs, dir, file, inode, name);
 }
 
 static int step_up(struct bch_fs *fs, struct bch_file *file, struct names *names)
 {
+	struct bch_buf name bch_auto(buf) = { 0 };
 	struct bch_inode inode;
 	struct bch_file dir;
 	int err = bch_file_inode(fs, file, &inode, NULL);
 
-	if (!err && !inode.bi_dir)
-		err = -BCH_ERR_not_found;
 	if (!err)
-		err = parent_dir(fs, file, &inode, &dir);
+		err = bch_file_parent(fs, file, &inode, &dir, &name);
 	if (!err)
-		err = name_in(fs, &dir, file, &inode, names);
+		err = add(names, &name);
 	if (!err)
 		*file = dir;
 	return err;

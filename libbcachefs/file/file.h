@@ -55,6 +55,13 @@ int bch_subvolume_read(struct bch_fs *fs, u32 id, struct bch_subvolume *subvol);
 int bch_file_inode(struct bch_fs *fs, const struct bch_file *file, struct bch_inode *inode,
 		   u32 *snapshot);
 
+/*
+ * The directory that the inode's back pointer says, and its name there, appended to @name. -BCH_ERR_not_found where no
+ * entry is there that leads to it. Format reference: 04 §6.8.
+ */
+int bch_file_parent(struct bch_fs *fs, const struct bch_file *file, const struct bch_inode *inode,
+		    struct bch_file *dir, struct bch_buf *name);
+
 /* A time of the filesystem as seconds and nanoseconds: 04 §6.6. */
 struct bch_time bch_time_get(const struct bch_fs *fs, u64 time);
 
@@ -62,12 +69,26 @@ struct bch_time bch_time_get(const struct bch_fs *fs, u64 time);
 void bch_inode_stat(const struct bch_fs *fs, u64 inum, const struct bch_inode *inode,
 		    struct bch_stat *st);
 
+/* An option of an inode: 04 §6.9. */
+struct bch_inode_option {
+	const struct bch_opt *opt;
+	u64 value;
+	bool is_set; /* it has one: else the filesystem's holds */
+	bool is_own; /* set on the file itself, not inherited from its directory */
+};
+
+/* The options that inodes can have, from 0 on; false past the last. And a value as text. */
+bool bch_inode_option(const struct bch_inode *inode, size_t nr, struct bch_inode_option *o);
+void bch_inode_option_put(struct bch_buf *out, const struct bch_fs *fs,
+			  const struct bch_inode_option *o);
+
 /* ------------------------------------------------------------------ walks over trees */
 
 enum bch_walk_flags {
 	BCH_WALK_SORTED = 1 << 0, /* each directory by name, else in the order of the disk */
 	BCH_WALK_LEAVES = 1 << 1, /* each directory again, when all that is in it has been given */
 	BCH_WALK_ONE_SUBVOL = 1 << 2, /* the roots of others are given, but not gone into */
+	BCH_WALK_DIRS = 1 << 3,	      /* directories alone */
 };
 
 /* What a walk has come to. The texts are valid until the next call. */
@@ -77,6 +98,7 @@ struct bch_walk_entry {
 	u32 depth;	  /* 0: where it began */
 	u8 type;	  /* of the entry: mode >> 12, or BCH_FILE_SUBVOL */
 	bool leaving;	  /* a directory for the second time */
+	bool last;	  /* of its directory */
 	struct bch_file file;
 };
 

@@ -69,8 +69,13 @@ static int add_entry(struct level *l, const struct bch_dir_entry *e)
 	return err;
 }
 
-/* All that can be read of it; the first error is given. */
-static int load(struct bch_fs *fs, struct level *l)
+static bool is_dir(u8 type)
+{
+	return type == S_IFDIR >> 12 || type == BCH_FILE_SUBVOL;
+}
+
+/* All that can be read of it, and is wanted; the first error is given. */
+static int load(struct bch_fs *fs, unsigned flags, struct level *l)
 {
 	struct bch_dir *dir bch_auto(dir) = NULL;
 	struct bch_dir_entry e;
@@ -79,6 +84,8 @@ static int load(struct bch_fs *fs, struct level *l)
 	if (err)
 		return err;
 	while ((more = bch_dir_next(dir, &e))) {
+		if (more > 0 && flags & BCH_WALK_DIRS && !is_dir(e.type))
+			continue;
 		err = more < 0 ? more : add_entry(l, &e);
 		if (err == -BCH_ERR_no_memory)
 			return err;
@@ -116,7 +123,7 @@ static int descend(struct bch_walk *w)
 
 	if (is_within_itself(w))
 		return said(w, -BCH_ERR_too_many_links);
-	err = load(w->fs, &l);
+	err = load(w->fs, w->flags, &l);
 	if (l.entries.nr && w->flags & BCH_WALK_SORTED)
 		qsort(l.entries.v, l.entries.nr, sizeof(*l.entries.v), compare_names);
 	pushed = bch_array_push(&w->levels.a, l);
@@ -131,11 +138,6 @@ static void cut_path(struct bch_walk *w, size_t len)
 		w->path.p[len] = '\0';
 		w->path.len = len;
 	}
-}
-
-static bool is_dir(u8 type)
-{
-	return type == S_IFDIR >> 12 || type == BCH_FILE_SUBVOL;
 }
 
 static void give(struct bch_walk *w, const struct bch_file *file, u8 type,
@@ -166,6 +168,7 @@ static int give_next(struct bch_walk *w, struct level *l, struct bch_walk_entry 
 	w->descends = is_dir(e->type) && e->file.inum &&
 		      !(e->type == BCH_FILE_SUBVOL && w->flags & BCH_WALK_ONE_SUBVOL);
 	give(w, &e->file, e->type, entry);
+	entry->last = l->at == l->entries.nr;
 	return 1;
 }
 

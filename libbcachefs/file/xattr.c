@@ -111,19 +111,7 @@ static int read_stored(struct bch_fs *fs, const struct bch_file *file, struct bc
 
 /* ------------------------------------------------------------------ options */
 
-static void put_option(struct bch_buf *out, const struct bch_fs *fs, enum bch_opt_id id, u64 value)
-{
-	const struct bch_opt *opt = bch_opt(id);
-
-	if (opt->type == BCH_OPT_TARGET)
-		bch_super_target_put(out, &fs->super, value);
-	else
-		bch_opt_put(out, opt, value);
-}
-
-/* Those that were set on the file itself. */
-static int add_options(const struct bch_fs *fs, const struct bch_inode *inode,
-		       struct bch_file_xattrs *list)
+bool bch_inode_option(const struct bch_inode *inode, size_t nr, struct bch_inode_option *o)
 {
 #define O(bit, name) { bit, BCH_OPT_##name, inode->bi_##name },
 	const struct {
@@ -132,16 +120,42 @@ static int add_options(const struct bch_fs *fs, const struct bch_inode *inode,
 		u64 stored;
 	} options[] = { BCH_INODE_OPTS(O) };
 #undef O
+
+	if (nr >= bch_array_size(options))
+		return false;
+	*o = (struct bch_inode_option){
+		.opt = bch_opt(options[nr].id),
+		.is_set = options[nr].stored,
+		.is_own = options[nr].stored && inode->bi_fields_set >> options[nr].bit & 1,
+		.value = options[nr].stored ? options[nr].stored - 1 : 0,
+	};
+	return true;
+}
+
+void bch_inode_option_put(struct bch_buf *out, const struct bch_fs *fs,
+			  const struct bch_inode_option *o)
+{
+	if (o->opt->type == BCH_OPT_TARGET)
+		bch_super_target_put(out, &fs->super, o->value);
+	else
+		bch_opt_put(out, o->opt, o->value);
+}
+
+/* Those that were set on the file itself. */
+static int add_options(const struct bch_fs *fs, const struct bch_inode *inode,
+		       struct bch_file_xattrs *list)
+{
+	struct bch_inode_option o;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < bch_array_size(options); i++) {
+	for (size_t i = 0; !err && bch_inode_option(inode, i, &o); i++) {
 		struct bch_buf name bch_auto(buf) = { 0 };
 		struct bch_buf value bch_auto(buf) = { 0 };
 
-		if (!(inode->bi_fields_set >> options[i].bit & 1) || !options[i].stored)
+		if (!o.is_own)
 			continue;
-		bch_buf_put(&name, OPTION_PREFIX "%s", bch_opt(options[i].id)->name);
-		put_option(&value, fs, options[i].id, options[i].stored - 1);
+		bch_buf_put(&name, OPTION_PREFIX "%s", o.opt->name);
+		bch_inode_option_put(&value, fs, &o);
 		err = add(list, &name, &value);
 	}
 	return err;
