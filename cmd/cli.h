@@ -7,6 +7,7 @@
 #include <bcachefs/error.h>
 #include <bcachefs/facts.h>
 #include <bcachefs/file.h>
+#include <bcachefs/ls.h>
 #include <bcachefs/opts.h>
 #include <bcachefs/super.h>
 #include <bcachefs/progress.h>
@@ -146,6 +147,7 @@ struct cli_option {
 	H(images,	"Images")				\
 	H(mount,	"Mount")				\
 	H(repair,	"Repair")				\
+	H(files,	"Files")				\
 	H(running,	"Running filesystem")			\
 	H(devices,	"Devices")				\
 	H(subvolumes,	"Subvolumes and snapshots")		\
@@ -172,7 +174,8 @@ enum cli_command_flags {
 	CLI_ASKS = 1 << 3,	 /* -y, -n: answers to cli_ask() */
 	CLI_PASSPHRASE = 1 << 4, /* --passphrase_file FILE */
 	CLI_UNDO = 1 << 5,	 /* --undo-file FILE: it changes a filesystem */
-	CLI_JSON_LINES = 1 << 6, /* with JSON: it writes a line each itself, there are no facts */
+	CLI_JSON_LINES =
+		1 << 6, /* with JSON: it writes what it prints itself, there are no facts */
 };
 
 enum cli_progress {
@@ -256,6 +259,24 @@ int cli_open_files(struct cli *cli, struct bch_fs **fs);
 
 /* Where paths begin: what --subvol, --snapshot and --follow say. */
 struct bch_path_opts cli_path_opts(const struct cli *cli);
+
+/* The names of users and groups of this system: two tables, read once. */
+struct cli_names;
+int cli_names_read(struct cli *cli, struct cli_names **names);
+void cli_names_free(struct cli_names *names);
+static inline void bch_cli_names_cleanup(struct cli_names **names)
+{
+	cli_names_free(*names);
+}
+
+/* They as the library wants them; NULL: all by number. */
+struct bch_id_names cli_id_names(struct cli_names *names);
+
+/* How lists of files are written: to standard output, as the options say, owners by @names (may be NULL). */
+struct bch_listing_opts cli_listing_opts(struct cli *cli, const struct bch_id_names *names);
+
+/* The width of the terminal that standard output is; 0 where it is none. */
+u32 cli_terminal_columns(void);
 
 /* --undo-file, or the folder that BCACHEFS_UNDO_DIR names. CLI 14.6. */
 struct bch_undo_opts cli_undo_opts(const struct cli *cli);

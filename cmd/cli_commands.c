@@ -18,6 +18,10 @@
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
+	C(ls)			\
+	C(tree)			\
+	C(cat)			\
+	C(stat)			\
 	C(du)			\
 	C(fiemap)		\
 	C(resolve)		\

@@ -51,7 +51,7 @@ static int run(struct cli *cli, const void *parsed)
 
 const struct cli_command cmd_du = {
 	.name = "du",
-	.heading = CLI_HEADING_data,
+	.heading = CLI_HEADING_files,
 	.summary = "show what files take on the devices",
 	.help = "On disk are all copies, after compression; what reflinks or snapshots share "
 		"counts for each file that shows it. Exclusive is what would be free if the file "

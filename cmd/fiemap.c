@@ -32,7 +32,7 @@ static int run(struct cli *cli, const void *parsed)
 
 const struct cli_command cmd_fiemap = {
 	.name = "fiemap",
-	.heading = CLI_HEADING_data,
+	.heading = CLI_HEADING_files,
 	.summary = "show where the data of files lies",
 	.help = "A line an extent, with the first of its pointers that can be read; with -v a line "
 		"a pointer, as FIEMAP has them. Of compressed data, the place is that of the whole "

@@ -85,7 +85,7 @@ static int run(struct cli *cli, const void *parsed)
 
 const struct cli_command cmd_resolve = {
 	.name = "resolve",
-	.heading = CLI_HEADING_data,
+	.heading = CLI_HEADING_files,
 	.summary = "find the files of inode numbers and places",
 	.help = "Inode numbers are 4096 or more: 4711:0 is what inode 4711 has at byte 0, 5:4711 "
 		"the inode in subvolume 5. DEV is a path, an index, a label or a UUID; 0:1234 is a "
