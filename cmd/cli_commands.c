@@ -22,6 +22,8 @@
 	C(tree)			\
 	C(cat)			\
 	C(stat)			\
+	C(subvolume_list)	\
+	C(subvolume_list_snapshots) \
 	C(du)			\
 	C(fiemap)		\
 	C(resolve)		\
