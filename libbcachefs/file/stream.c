@@ -43,9 +43,10 @@ struct stream {
 
 /* ------------------------------------------------------------------ cutting */
 
+/* Holes are where bch_file_seek() finds them: what is allocated but unwritten is data. */
 static bool reads_as_zeroes(enum bch_piece_kind kind)
 {
-	return kind == BCH_PIECE_HOLE || kind == BCH_PIECE_RESERVED || kind == BCH_PIECE_UNWRITTEN;
+	return kind == BCH_PIECE_HOLE || kind == BCH_PIECE_RESERVED;
 }
 
 static bool has_bytes(const struct stream *s)
