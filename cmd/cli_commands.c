@@ -28,6 +28,7 @@
 	C(fiemap)		\
 	C(resolve)		\
 	C(list)			\
+	C(get)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
 	C(dump)			\

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The C tests in this folder, each linked with the objects of the commands: built here, in the flavour of $B, and run.
+# The C tests of the frame in this folder, each linked with the objects of the commands: built here, in the flavour of $B, and run.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 b=${B:-build}
@@ -13,7 +13,7 @@ read -ra names < <(sed -n 's/^LIBS *:= *//p' Makefile | sed 's/\$([A-Z]*)//g')
 libraries=$(pkg-config --libs "${names[@]}" cmocka)
 pkg-config --exists libisal && libraries+=" $(pkg-config --libs libisal)"
 
-for source in tests/cmd/*.c; do
+for source in tests/cmd/cli_*.c; do
 	name=$work/$(basename "$source" .c)
 	# The flags hold quoted words; the libraries are words.
 	eval "$(<"$b/flags")" -I. -Wl,--as-needed -o "$name" "$source" "$b"/cmd/*.o "$b/libbcachefs.a" $libraries -lpthread -lm &&

@@ -1,27 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For tests of dumps: images that kernels wrote, those here and those of BCACHEFS_TEST_IMAGES, and their listings.
-. "$(dirname "$0")/lib.sh"
-export LC_ALL=C # names may be any bytes
-
-# The folders of all images.
-all_images() {
-	local folder
-	for folder in "$top/tests/images" $(tr : ' ' <<<"${BCACHEFS_TEST_IMAGES-}"); do
-		printf '%s\n' "$folder"/*/dev*.img.zst | sed 's|/[^/]*$||'
-	done | sort -u | while read -r folder; do
-		compgen -G "$folder/dev*.img.zst" >/dev/null && echo "$folder"
-	done
-}
-
-# Unpacks the image of a folder into an empty one, with the passphrase of all that are encrypted.
-unpack_image() { # FOLDER
-	local packed
-	rm -rf ./*
-	printf 'correct horse\n' >pw
-	for packed in "$1"/dev*.img.zst; do
-		zstd -qd --long=27 --sparse "$packed" -o "$(basename "$packed" .zst)" || fail "cannot unpack $packed"
-	done
-}
+# For tests of dumps: the listings of images that kernels wrote.
+. "$(dirname "$0")/image_lib.sh"
 
 # What readers see; the name of the first device, which the superblock's and journal's lists say, apart.
 seen() { # DEVICE...
