@@ -29,6 +29,7 @@
 	C(resolve)		\
 	C(list)			\
 	C(get)			\
+	C(tar)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
 	C(dump)			\
