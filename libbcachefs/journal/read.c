@@ -43,14 +43,18 @@ static bool is_marked(const struct bch_fs *fs, u32 dev_idx)
 	return bch_super_dev_has_data(&fs->super, dev_idx) & 1ULL << BCH_DATA_journal;
 }
 
-/* An unclean filesystem whose superblock was lost and found again may mark none: then all are read. */
+/*
+ * An unclean filesystem whose superblock was lost and found again may mark none: then all are read. Clean ones mark none
+ * from 1.36 on.
+ */
 static bool any_is_marked(const struct bch_fs *fs)
 {
 	for (u32 i = 0; i < fs->nr_members; i++)
 		if (may_be_read(fs, i) && is_marked(fs, i))
 			return true;
-	bch_log(fs->ctx, BCH_LOG_warn,
-		"the superblock marks no open member as holding journal: all are read");
+	if (!bch_sb_flag(fs->super.sb, BCH_SB_CLEAN))
+		bch_log(fs->ctx, BCH_LOG_warn,
+			"the superblock marks no open member as holding journal: all are read");
 	return false;
 }
 

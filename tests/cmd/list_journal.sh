@@ -17,6 +17,16 @@ dirty_entries_are_those_that_a_start_replays() {
 	no_out '^journal entry     1352$'
 }
 
+healthy_filesystems_are_warned_of_by_nothing() {
+	local name
+	for name in 10-crash-d 11-fresh-v131 139-fresh 139-opt-change-crash; do
+		rm -f ./*
+		unpack $name >names
+		list -a
+		no_err
+	done
+}
+
 entries_are_chosen_by_number() {
 	unpack 10-crash-d >names
 	list -H -s 1500..1502

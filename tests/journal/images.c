@@ -5,6 +5,7 @@
 
 #include <bcachefs/journal.h>
 #include "base/array.h"
+#include "journal/journal.h"
 
 #define LINE_MAX 32768
 
@@ -149,6 +150,29 @@ static void journals_are_listed_as_the_reference_tools_do(void **state)
 	globfree(&dirs);
 }
 
+/* ------------------------------------------------------------------ where the journal is */
+
+static const char *warning_of_reading(void *t, const char *dir, bool clean)
+{
+	struct image image = image_unpack(t, dir);
+	struct bch_journal *j;
+
+	image_open_fs(&image);
+	bch_sb_flag_set(image.fs->super.sb, BCH_SB_CLEAN, clean);
+	assert_int_equal(bch_journal_read(image.fs, &j), 0);
+	assert_true(j->entries.a.nr > 0);
+	bch_journal_free(j);
+	image_end(&image);
+	return image.t->warned;
+}
+
+static void the_journal_that_nothing_marks_is_read_and_of_unclean_ones_said(void **state)
+{
+	assert_string_equal(warning_of_reading(*state, "tests/images/139-fresh", true), "");
+	assert_non_null(strstr(warning_of_reading(*state, "tests/images/139-fresh", false),
+			       "marks no open member as holding journal"));
+}
+
 /* ------------------------------------------------------------------ rewind */
 
 static u64 count_keys(struct bch_fs *fs, u8 btree_id)
@@ -218,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(journals_are_listed_as_the_reference_tools_do),
+		TEST(the_journal_that_nothing_marks_is_read_and_of_unclean_ones_said),
 		TEST(rewinding_to_the_newest_entry_changes_nothing),
 		TEST(files_made_after_the_entry_are_not_there_after_a_rewind),
 		TEST(the_journal_is_not_rewound_past_its_oldest_entry),
