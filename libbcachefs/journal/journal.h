@@ -136,7 +136,7 @@ u64 bch_journal_contiguous_from(const struct bch_journal *journal);
 void bch_journal_problem(const struct bch_journal *journal, int id, u64 seq, const char *fmt, ...)
 	bch_printf(4, 5);
 
-/* Warns of all that is wrong with the entries to be replayed, but for what they hold: 03 §4.2 to §4.5. */
+/* Warns, until cancelled, of all that is wrong with the entries to be replayed, but for what they hold: 03 §4.2 to §4.5. */
 void bch_journal_report(const struct bch_journal *journal);
 
 /*

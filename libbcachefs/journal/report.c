@@ -126,7 +126,9 @@ static void report_gaps(const struct bch_journal *j)
 {
 	u64 end;
 
-	for (u64 seq = j->last_seq; bch_journal_gap(j, &seq, j->blacklist_seq, &end); seq = end)
+	for (u64 seq = j->last_seq;
+	     !bch_cancelled(j->fs->ctx) && bch_journal_gap(j, &seq, j->blacklist_seq, &end);
+	     seq = end)
 		bch_journal_problem(j, BCH_FSCK_journal_entries_missing, 0,
 				    "%" PRIu64 "-%" PRIu64 " of %" PRIu64 "-%" PRIu64, seq, end - 1,
 				    j->last_seq, j->blacklist_seq - 1);
@@ -145,7 +147,7 @@ void bch_journal_report(const struct bch_journal *j)
 		bch_journal_problem(j, BCH_FSCK_dirty_but_no_journal_entries_post_drop_nonflushes,
 				    0, "none of %zu entries is a flush", j->entries.a.nr);
 
-	for (size_t i = 0; i < j->entries.a.nr; i++) {
+	for (size_t i = 0; i < j->entries.a.nr && !bch_cancelled(j->fs->ctx); i++) {
 		const struct bch_journal_entry *e = &j->entries.a.v[i];
 
 		if (e->use == BCH_JOURNAL_REPLAYED)

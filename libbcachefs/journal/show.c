@@ -24,13 +24,15 @@ struct show {
 	void *arg;
 };
 
-/* Hands out what was written so far: whole lines. */
+/* Hands out what was written so far: whole lines. All loops come here, so here they are ended when that is wanted. */
 static int flush(struct show *s)
 {
 	int err;
 
 	if (bch_buf_failed(&s->text))
 		return -BCH_ERR_no_memory;
+	if (bch_cancelled(s->j->fs->ctx))
+		return -BCH_ERR_cancelled;
 	for (size_t i = 0; s->star && i < s->text.len; i++)
 		if (s->text.p[i] == ' ' && (!i || s->text.p[i - 1] == '\n'))
 			s->text.p[i] = '*';

@@ -150,6 +150,38 @@ static void journals_are_listed_as_the_reference_tools_do(void **state)
 	globfree(&dirs);
 }
 
+static bool was_cancelled(void *nr_texts)
+{
+	return *(const int *)nr_texts > 0;
+}
+
+static int count_texts(void *arg, const char *text)
+{
+	int *nr_texts = arg;
+
+	*nr_texts += text[0] != 0;
+	return 0;
+}
+
+/* From the first text on it is: in the middle of an entry. */
+static void a_list_that_is_cancelled_ends_before_the_next_item(void **state)
+{
+	static const struct bch_callbacks callbacks = { .cancelled = was_cancelled };
+	static const struct bch_journal_filter all = { .all = true, .last_seq = BCH_U64_MAX };
+	const struct bch_journal_form form = { 0 };
+	int nr_texts = 0;
+	struct bch_ctx *ctx bch_auto(ctx) = bch_ctx_new(&callbacks, &nr_texts);
+	struct temp t = *(struct temp *)*state;
+	struct image image = image_unpack(&t, "tests/images/10-crash-d");
+
+	t.ctx = ctx;
+	image_open_fs(&image);
+	assert_int_equal(bch_journal_list(image.fs, &all, &form, count_texts, &nr_texts),
+			 -BCH_ERR_cancelled);
+	assert_int_equal(nr_texts, 1);
+	image_end(&image);
+}
+
 /* ------------------------------------------------------------------ where the journal is */
 
 static const char *warning_of_reading(void *t, const char *dir, bool clean)
@@ -242,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(journals_are_listed_as_the_reference_tools_do),
+		TEST(a_list_that_is_cancelled_ends_before_the_next_item),
 		TEST(the_journal_that_nothing_marks_is_read_and_of_unclean_ones_said),
 		TEST(rewinding_to_the_newest_entry_changes_nothing),
 		TEST(files_made_after_the_entry_are_not_there_after_a_rewind),
