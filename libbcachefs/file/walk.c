@@ -143,12 +143,13 @@ static void cut_path(struct bch_walk *w, size_t len)
 static void give(struct bch_walk *w, const struct bch_file *file, u8 type,
 		 struct bch_walk_entry *entry)
 {
-	const char *path = bch_buf_str(&w->path), *slash = strrchr(path, '/');
+	size_t nr = w->levels.a.nr; /* a name may have '/' in it */
+	const char *path = bch_buf_str(&w->path);
 
 	*entry = (struct bch_walk_entry){
 		.path = path,
-		.name = slash ? slash + 1 : path,
-		.depth = (u32)w->levels.a.nr,
+		.name = path + (nr ? w->levels.a.v[nr - 1].path_len + 1 : 0),
+		.depth = (u32)nr,
 		.type = type,
 		.file = *file,
 	};
