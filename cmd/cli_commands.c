@@ -22,14 +22,14 @@
 	C(tree)			\
 	C(cat)			\
 	C(stat)			\
+	C(get)			\
+	C(tar)			\
 	C(subvolume_list)	\
 	C(subvolume_list_snapshots) \
 	C(du)			\
 	C(fiemap)		\
 	C(resolve)		\
 	C(list)			\
-	C(get)			\
-	C(tar)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
 	C(dump)			\
