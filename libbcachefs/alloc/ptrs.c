@@ -172,7 +172,7 @@ static int count_whole(const struct ptrs *s)
 int bch_recount_ptrs(struct bch_recount *r, u8 btree_id, u8 level, const struct bch_key *k)
 {
 	struct ptrs s = { .r = r, .k = k, .btree_id = btree_id, .level = level, .nr_required = 1 };
-	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_walk w = bch_extent_walk(k, &r->fs->super);
 	struct bch_extent_ptr p;
 	int err = 0;
 

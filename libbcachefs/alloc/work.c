@@ -8,13 +8,13 @@
 #include "super/super.h"
 
 /* The options that a key has recorded: of rebalance or of reconcile. */
-static bool find_opts(const struct bch_key *k, enum bch_extent_entry_type type,
-		      struct bch_extent_opts *opts)
+static bool find_opts(const struct bch_fs *fs, const struct bch_key *k,
+		      enum bch_extent_entry_type type, struct bch_extent_opts *opts)
 {
 	struct bch_bytes rest = bch_key_extent_entries(k);
 	struct bch_extent_entry e;
 
-	while (bch_extent_entry_next(&rest, &e))
+	while (bch_extent_entry_next(&rest, &fs->super, &e))
 		if (e.type == type) {
 			*opts = e.opts;
 			return true;
@@ -33,9 +33,9 @@ static u8 wanted_compression(u16 opt)
 	return (opt & 15) < bch_array_size(types) ? types[opt & 15] : BCH_COMPRESSION_none;
 }
 
-static u64 to_compress(const struct bch_key *k, u16 opt)
+static u64 to_compress(const struct bch_fs *fs, const struct bch_key *k, u16 opt)
 {
-	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_walk w = bch_extent_walk(k, &fs->super);
 	struct bch_extent_ptr p;
 	u64 nr_sectors = 0;
 
@@ -75,7 +75,7 @@ static bool target_takes_data(const struct bch_fs *fs, u64 target)
 
 static u64 to_move(const struct bch_fs *fs, const struct bch_key *k, u16 target)
 {
-	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_walk w = bch_extent_walk(k, &fs->super);
 	struct bch_extent_ptr p;
 	u64 nr_sectors = 0;
 
@@ -93,9 +93,9 @@ static int count_rebalance(struct bch_recount *r, const struct bch_key *k)
 	struct bch_extent_opts opts;
 	u64 nr_sectors;
 
-	if (!find_opts(k, BCH_EXTENT_ENTRY_rebalance, &opts))
+	if (!find_opts(r->fs, k, BCH_EXTENT_ENTRY_rebalance, &opts))
 		return 0;
-	nr_sectors = to_compress(k, opts.value[BCH_EXTENT_OPT_background_compression]) +
+	nr_sectors = to_compress(r->fs, k, opts.value[BCH_EXTENT_OPT_background_compression]) +
 		     to_move(r->fs, k, opts.value[BCH_EXTENT_OPT_background_target]);
 	return nr_sectors ? bch_recount_add(r, &what, (s64)nr_sectors, 0, 0) : 0;
 }
@@ -116,7 +116,7 @@ static u32 works(const struct bch_extent_opts *o)
 static int count_leaving(struct bch_recount *r, u8 level, const struct bch_key *k,
 			 const struct bch_extent_opts *o)
 {
-	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_walk w = bch_extent_walk(k, &r->fs->super);
 	struct bch_extent_ptr p;
 	int err = 0;
 
@@ -137,7 +137,7 @@ static int count_reconcile(struct bch_recount *r, u8 level, const struct bch_key
 	struct bch_extent_opts opts;
 	int err = 0;
 
-	if (!find_opts(k, BCH_EXTENT_ENTRY_reconcile, &opts))
+	if (!find_opts(r->fs, k, BCH_EXTENT_ENTRY_reconcile, &opts))
 		return 0;
 	for (u8 i = 0; i < BCH_RECONCILE_WORK_NR && !err; i++) {
 		const struct bch_accounting what = { .type = BCH_ACCOUNTING_reconcile_work,

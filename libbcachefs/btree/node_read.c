@@ -158,7 +158,7 @@ int bch_btree_node_read(struct bch_fs *fs, u8 btree_id, u8 level, const struct b
 			struct bch_btree_node *node)
 {
 	struct bch_node_want want = { .btree_id = btree_id, .level = level };
-	struct bch_extent_walk walk = bch_extent_walk(ptr);
+	struct bch_extent_walk walk = bch_extent_walk(ptr, &fs->super);
 	struct bch_extent_ptr p;
 
 	*node = (struct bch_btree_node){ .grade = BCH_NODE_UNUSABLE };

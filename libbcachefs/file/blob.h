@@ -90,7 +90,7 @@ void bch_blob_cache_add(struct bch_blob_cache *cache, struct bch_cached_blob *bl
 /* ------------------------------------------------------------------ a key's data, by any of its pointers */
 
 /* Is there a pointer of the key whose data can be had only as a whole? */
-bool bch_key_is_encoded(const struct bch_key *k);
+bool bch_key_is_encoded(const struct bch_fs *fs, const struct bch_key *k);
 
 /* As bch_key_data_read(), in bytes. */
 int bch_key_bytes_read(struct bch_fs *fs, const struct bch_key *k, u64 skip, u64 len, void *buf);

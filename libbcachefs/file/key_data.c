@@ -77,23 +77,23 @@ static bool is_stale(struct bch_fs *fs, const struct bch_extent_ptr *p)
 	return bch_ptr_is_stale(fs, &p->ptr, &stale) ? !p->crc.csum_type : stale;
 }
 
-static bool is_poisoned(const struct bch_key *k)
+static bool is_poisoned(const struct bch_fs *fs, const struct bch_key *k)
 {
 	struct bch_bytes rest = bch_key_extent_entries(k);
 	struct bch_extent_entry e;
 
-	return bch_extent_entry_next(&rest, &e) && e.type == BCH_EXTENT_ENTRY_flags &&
+	return bch_extent_entry_next(&rest, &fs->super, &e) && e.type == BCH_EXTENT_ENTRY_flags &&
 	       e.flags & BCH_EXTENT_FLAG_poisoned;
 }
 
 static void collect(struct bch_fs *fs, const struct bch_key *k, struct copies *c)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, &fs->super);
 	struct bch_extent_ptr p;
 
 	c->nr = c->nr_stale = 0;
 	c->unwritten = false;
-	c->poisoned = is_poisoned(k);
+	c->poisoned = is_poisoned(fs, k);
 	while (c->nr < BCH_PTRS_MAX && bch_extent_ptr_next(&walk, &p)) {
 		c->unwritten |= p.ptr.unwritten;
 		if (is_stale(fs, &p))
@@ -110,9 +110,9 @@ static bool reads_as_zeroes(const struct bch_fs *fs, const struct copies *c)
 	       (c->nr_stale && !c->nr && le16_get(fs->super.sb->version) < VERSION_STALE_IS_LOST);
 }
 
-bool bch_key_is_encoded(const struct bch_key *k)
+bool bch_key_is_encoded(const struct bch_fs *fs, const struct bch_key *k)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, &fs->super);
 	struct bch_extent_ptr p;
 
 	while (bch_extent_ptr_next(&walk, &p))

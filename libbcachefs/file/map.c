@@ -50,9 +50,9 @@ static u64 start_of(const struct bch_key *k)
 	return has_impossible_size(k) ? 0 : k->pos.offset - k->size;
 }
 
-static enum bch_piece_kind kind_of(const struct bch_key *k)
+static enum bch_piece_kind kind_of(const struct bch_fs *fs, const struct bch_key *k)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, &fs->super);
 	struct bch_extent_ptr p;
 
 	if (has_impossible_size(k))
@@ -86,7 +86,7 @@ static int give_key(struct bch_file_map *map, u64 end, const struct bch_key *k, 
 {
 	*piece = (struct bch_piece){ .start = map->at,
 				     .len = end - map->at,
-				     .kind = kind_of(k),
+				     .kind = kind_of(map->fs, k),
 				     .k = *k,
 				     .k_skip = k_skip,
 				     .of = map->k.pos };

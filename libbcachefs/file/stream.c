@@ -63,7 +63,7 @@ static u64 room_for_piece(const struct stream *s, const struct bch_stream_task *
 
 	if (!has_bytes(s))
 		return left;
-	if (s->piece.kind == BCH_PIECE_DATA && bch_key_is_encoded(&s->piece.k)) {
+	if (s->piece.kind == BCH_PIECE_DATA && bch_key_is_encoded(s->fs, &s->piece.k)) {
 		left = bch_min(left, BCH_BLOB_SECTORS_MAX);
 		return left <= room || !task->len ? left : 0;
 	}

@@ -4,6 +4,7 @@
 #include "ondisk/key_extent.h"
 
 #include "ondisk/csum_types.h"
+#include "ondisk/sb_sections.h"
 
 static const u8 entry_u64s[BCH_EXTENT_ENTRY_NR] = {
 #define E(nr, name, u64s) [nr] = u64s,
@@ -146,26 +147,37 @@ static void decode_entry(struct bch_bytes b, struct bch_extent_entry *e)
 	case BCH_EXTENT_ENTRY_reconcile_bp:
 		e->idx = word >> 9;
 		break;
-	case BCH_EXTENT_ENTRY_NR:
+	default:
 		break;
 	}
 }
 
-bool bch_extent_entry_next(struct bch_bytes *rest, struct bch_extent_entry *e)
+/* 0: nobody knows. */
+static size_t u64s_of(const struct bch_super *super, u32 type)
 {
+	if (type < BCH_EXTENT_ENTRY_NR)
+		return entry_u64s[type];
+	return super ? bch_super_extent_type_u64s(super, type) : 0;
+}
+
+bool bch_extent_entry_next(struct bch_bytes *rest, const struct bch_super *super,
+			   struct bch_extent_entry *e)
+{
+	size_t u64s;
 	u64 word;
 
 	if (rest->len < 8)
 		return false;
 	word = word_at(*rest, 0);
-	if (!word || __builtin_ctzll(word) >= BCH_EXTENT_ENTRY_NR)
+	if (!word)
 		return false;
 	e->type = (enum bch_extent_entry_type)__builtin_ctzll(word);
-	if (rest->len < entry_u64s[e->type] * 8U)
+	u64s = u64s_of(super, e->type);
+	if (!u64s || rest->len < u64s * 8)
 		return false;
 
 	decode_entry(*rest, e);
-	*rest = bch_bytes_from(*rest, entry_u64s[e->type] * 8U);
+	*rest = bch_bytes_from(*rest, u64s * 8);
 	return true;
 }
 
@@ -209,9 +221,10 @@ u64 bch_crc_disk_sectors(const struct bch_crc *crc, u32 key_sectors)
 	       crc->uncompressed_sectors;
 }
 
-struct bch_extent_walk bch_extent_walk(const struct bch_key *k)
+struct bch_extent_walk bch_extent_walk(const struct bch_key *k, const struct bch_super *super)
 {
 	return (struct bch_extent_walk){
+		.super = super,
 		.rest = bch_key_extent_entries(k),
 		.crc = { .compressed_sectors = k->size, .uncompressed_sectors = k->size },
 	};
@@ -222,7 +235,7 @@ bool bch_extent_ptr_next(struct bch_extent_walk *w, struct bch_extent_ptr *p)
 	struct bch_extent_entry e;
 
 	*p = (struct bch_extent_ptr){ 0 };
-	while (bch_extent_entry_next(&w->rest, &e)) {
+	while (bch_extent_entry_next(&w->rest, w->super, &e)) {
 		if (bch_extent_entry_is_crc(e.type)) {
 			w->crc = e.crc;
 		} else if (e.type == BCH_EXTENT_ENTRY_stripe_ptr) {

@@ -79,7 +79,7 @@ struct bch_extent_opts {
 };
 
 struct bch_extent_entry {
-	enum bch_extent_entry_type type;
+	enum bch_extent_entry_type type; /* from BCH_EXTENT_ENTRY_NR on: unknown */
 	union {
 		struct bch_ptr ptr;
 		struct bch_crc crc; /* crc32, crc64, crc128 */
@@ -109,11 +109,15 @@ struct bch_ptr bch_ptr_get(u64 word);
 /* The bytes of the entries in a value; empty for types without. */
 struct bch_bytes bch_key_extent_entries(const struct bch_key *k);
 
+struct bch_super;
+
 /*
- * Takes the next entry off @rest. False at the end, and, leaving @rest not empty, at an entry that is unknown or cut
- * off: what follows cannot be read.
+ * Takes the next entry off @rest. Of a type that is unknown, whose size @super (may be NULL) tells, nothing but the
+ * type is decoded. False at the end, and, leaving @rest not empty, at an entry of unknown size or cut off: what follows
+ * cannot be read.
  */
-bool bch_extent_entry_next(struct bch_bytes *rest, struct bch_extent_entry *e);
+bool bch_extent_entry_next(struct bch_bytes *rest, const struct bch_super *super,
+			   struct bch_extent_entry *e);
 
 /* A pointer with all that governs it. Format reference: 05 §2.3. */
 struct bch_extent_ptr {
@@ -123,13 +127,17 @@ struct bch_extent_ptr {
 	bool in_stripe;
 };
 
-/* A walk over the pointers of a key: struct bch_extent_walk w = bch_extent_walk(k); while (bch_extent_ptr_next(&w, &p)). */
+/*
+ * A walk over the pointers of a key, past entries that only @super tells of (NULL: up to them):
+ * struct bch_extent_walk w = bch_extent_walk(k, super); while (bch_extent_ptr_next(&w, &p)).
+ */
 struct bch_extent_walk {
+	const struct bch_super *super;
 	struct bch_bytes rest;
 	struct bch_crc crc;
 };
 
-struct bch_extent_walk bch_extent_walk(const struct bch_key *k);
+struct bch_extent_walk bch_extent_walk(const struct bch_key *k, const struct bch_super *super);
 bool bch_extent_ptr_next(struct bch_extent_walk *w, struct bch_extent_ptr *p);
 
 #endif

@@ -13,6 +13,17 @@ static const char *const opt_names[] = { BCH_EXTENT_OPTS(NAME) NULL };
 static const char *const flag_names[] = { "poisoned", NULL };
 #undef NAME
 
+/* Entries of types that are unknown have no name. */
+static const char *entry_name(enum bch_extent_entry_type type)
+{
+	return type < BCH_EXTENT_ENTRY_NR ? entry_names[type] : "unknown entry";
+}
+
+static const struct bch_super *super_of(const struct bch_key_context *c)
+{
+	return c->fs ? c->fs->super : NULL;
+}
+
 static bool csum_encrypts(u8 type)
 {
 	return type == BCH_CSUM_chacha20_poly1305_80 || type == BCH_CSUM_chacha20_poly1305_128;
@@ -156,12 +167,12 @@ static int check_entry(struct list *l, const struct bch_extent_entry *e)
 	bool first = !l->nr_entries++;
 
 	if (is_btree_ptr(l->k) && e->type != BCH_EXTENT_ENTRY_ptr &&
-	    e->type != BCH_EXTENT_ENTRY_reconcile && e->type != BCH_EXTENT_ENTRY_reconcile_bp)
+	    e->type < BCH_EXTENT_ENTRY_reconcile) /* nor is what is unknown known to be wrong */
 		return bch_key_why(l->why, BCH_FSCK_btree_ptr_has_non_ptr, "%s in btree pointer",
-				   entry_names[e->type]);
+				   entry_name(e->type));
 	if (l->k->type == BCH_KEY_stripe && e->type != BCH_EXTENT_ENTRY_ptr)
 		return bch_key_why(l->why, BCH_FSCK_extent_ptrs_invalid_entry, "%s in stripe",
-				   entry_names[e->type]);
+				   entry_name(e->type));
 	if (bch_extent_entry_is_crc(e->type))
 		return check_crc(l, &e->crc);
 	if (e->type == BCH_EXTENT_ENTRY_ptr)
@@ -215,7 +226,7 @@ int bch_key_validate_ptrs(const struct bch_key *k, const struct bch_key_context 
 
 	if (is_btree_ptr(k) && c->fs)
 		l.disk_sectors = c->fs->node_sectors;
-	while (bch_extent_entry_next(&rest, &e)) {
+	while (bch_extent_entry_next(&rest, super_of(c), &e)) {
 		problem = check_entry(&l, &e);
 		if (problem != BCH_KEY_VALID)
 			return problem;
@@ -230,7 +241,7 @@ int bch_key_validate_ptrs(const struct bch_key *k, const struct bch_key_context 
 
 static u32 durability(const struct bch_key *k, const struct bch_key_context *c)
 {
-	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_walk w = bch_extent_walk(k, super_of(c));
 	struct bch_extent_ptr p;
 	u32 sum = 0;
 
@@ -381,8 +392,13 @@ static void put_entry(struct bch_buf *out, const struct bch_extent_entry *e,
 	case BCH_EXTENT_ENTRY_reconcile_bp:
 		bch_buf_put(out, "reconcile_bp: idx %" PRIu64, e->idx);
 		break;
-	default:
+	case BCH_EXTENT_ENTRY_crc32:
+	case BCH_EXTENT_ENTRY_crc64:
+	case BCH_EXTENT_ENTRY_crc128:
 		put_crc(out, e, c);
+		break;
+	default:
+		bch_buf_put(out, "unknown(%u)", e->type);
 	}
 }
 
@@ -395,7 +411,7 @@ void bch_key_put_ptrs(struct bch_buf *out, const struct bch_key *k, const struct
 	bch_buf_put(out, "durability: %u", durability(k, c));
 	if (lines)
 		bch_buf_indent_add(out, 2);
-	while (bch_extent_entry_next(&rest, &e)) {
+	while (bch_extent_entry_next(&rest, super_of(c), &e)) {
 		bch_buf_putc(out, lines ? '\n' : ' ');
 		put_entry(out, &e, c);
 	}

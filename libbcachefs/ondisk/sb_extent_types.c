@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Sizes of extent entries by type, so that unknown ones can be skipped: extent_type_u64s. Format reference: 08 §2.2. */
 
+#include <string.h>
+
+#include "ondisk/key_extent.h"
 #include "ondisk/sb_private.h"
 
-/* ptr crc32 crc64 crc128 stripe_ptr rebalance flags reconcile reconcile_bp. */
-static const u8 known[] = { 1, 1, 2, 3, 1, 1, 1, 1, 1 };
+static const u8 known[] = {
+#define E(nr, name, u64s) [nr] = u64s,
+	BCH_EXTENT_ENTRIES(E)
+#undef E
+};
+
+u32 bch_super_extent_type_u64s(const struct bch_super *super, u32 type)
+{
+	struct bch_bytes body = bch_super_section(super, BCH_SECTION_extent_type_u64s);
+
+	return type < body.len && !memchr(body.p, 0, type) ? body.p[type] : 0;
+}
 
 int bch_sb_validate_extent_type_u64s(const struct bch_super *super, struct bch_bytes body,
 				     unsigned flags, struct bch_buf *why)

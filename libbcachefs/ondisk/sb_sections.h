@@ -280,6 +280,11 @@ void bch_super_ext(const struct bch_super *super, struct bch_sb_ext *ext);
 /* Into the section as it is; made with 88 bytes of body where it is missing. */
 int bch_super_ext_put(struct bch_super *super, const struct bch_sb_ext *ext);
 
+/* ------------------------------------------------------------------ extent_type_u64s: 08 §2.2 */
+
+/* The size of extent entries of @type, as the section tells it; 0 where it does not. */
+u32 bch_super_extent_type_u64s(const struct bch_super *super, u32 type);
+
 /* ------------------------------------------------------------------ downgrade: 01 §8.13 */
 
 struct bch_downgrade {

@@ -140,7 +140,7 @@ static bool find_leaf(struct deleted *d, size_t version)
 
 static bool is_readable(const struct bch_fs *fs, const struct bch_piece *p)
 {
-	struct bch_extent_walk w = bch_extent_walk(&p->k);
+	struct bch_extent_walk w = bch_extent_walk(&p->k, &fs->super);
 	struct bch_extent_ptr e;
 
 	if (p->kind == BCH_PIECE_INLINE)

@@ -73,7 +73,8 @@ static int count_shared(struct by_snapshot *b)
 		if (more < 0)
 			err = passed_over(b, more);
 		else if (k.type == BCH_KEY_reflink_v)
-			b->sums.shared += BCH_BYTES(bch_space_of_pointers(&k, k.size));
+			b->sums.shared +=
+				BCH_BYTES(bch_space_of_pointers(&b->fs->super, &k, k.size));
 	}
 	return err;
 }

@@ -161,7 +161,7 @@ static int add_journal(struct bch_dump *d)
 
 static int add_copies(struct bch_dump *d, const struct bch_key *k)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, &d->fs->super);
 	u8 kept = bch_dump_kept_copy(&d->edit, k);
 	struct bch_node_ptr node;
 	struct bch_extent_ptr p;

@@ -75,7 +75,7 @@ static void hide_attribute(const struct bch_dump_edit *e, const struct bch_key *
 
 u8 bch_dump_kept_copy(const struct bch_dump_edit *e, const struct bch_key *k)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, &e->fs->super);
 	struct bch_extent_ptr p;
 	u8 kept = BCH_PTR_DEV_NONE;
 
@@ -98,7 +98,7 @@ static void drop_copies(const struct bch_dump_edit *e, const struct bch_key *k, 
 
 	if (kept == BCH_PTR_DEV_NONE)
 		return;
-	for (; bch_extent_entry_next(&rest, &entry); p = rest.p)
+	for (; bch_extent_entry_next(&rest, &e->fs->super, &entry); p = rest.p)
 		if (entry.type == BCH_EXTENT_ENTRY_ptr && entry.ptr.dev_idx != kept)
 			writable(k, val, p)[DEV_BYTE] = BCH_PTR_DEV_NONE;
 }

@@ -124,12 +124,12 @@ static int add_place(struct fiemap *f, const struct bch_piece *piece,
 	return err;
 }
 
-static bool is_poisoned(const struct bch_key *k)
+static bool is_poisoned(const struct bch_super *super, const struct bch_key *k)
 {
 	struct bch_bytes rest = bch_key_extent_entries(k);
 	struct bch_extent_entry e;
 
-	while (bch_extent_entry_next(&rest, &e))
+	while (bch_extent_entry_next(&rest, super, &e))
 		if (e.type == BCH_EXTENT_ENTRY_flags && e.flags & BCH_EXTENT_FLAG_poisoned)
 			return true;
 	return false;
@@ -137,11 +137,11 @@ static bool is_poisoned(const struct bch_key *k)
 
 static int add_places(struct fiemap *f, const struct bch_piece *piece, struct extent *e)
 {
-	struct bch_extent_walk walk = bch_extent_walk(&piece->k);
+	struct bch_extent_walk walk = bch_extent_walk(&piece->k, &f->fs->super);
 	struct bch_extent_ptr p;
 	int err = 0;
 
-	if (is_poisoned(&piece->k))
+	if (is_poisoned(&f->fs->super, &piece->k))
 		e->flags |= FLAG_poisoned;
 	while (!err && e->nr_places < BCH_PTRS_MAX && bch_extent_ptr_next(&walk, &p))
 		err = add_place(f, piece, &p, e);

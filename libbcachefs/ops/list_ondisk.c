@@ -245,7 +245,7 @@ static int list_copy(struct copy *c)
 
 int bch_list_ondisk(struct bch_list *l, const struct bch_key *ptr, const struct bch_key_context *c)
 {
-	struct bch_extent_walk walk = bch_extent_walk(ptr);
+	struct bch_extent_walk walk = bch_extent_walk(ptr, &l->fs->super);
 	struct bch_key_context below = *c;
 	struct bch_extent_ptr p;
 	int err = 0;

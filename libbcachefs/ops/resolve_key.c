@@ -44,7 +44,7 @@ static bool stripe_leads_to(const struct bch_key *k, const struct bch_place *pla
 bool bch_key_leads_to(const struct bch_resolver *r, const struct bch_key *k, u8 level,
 		      const struct bch_place *place, u64 *from, u64 *to)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, &r->fs->super);
 	struct bch_extent_ptr p;
 
 	*from = *to = 0;

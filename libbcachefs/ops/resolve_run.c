@@ -136,7 +136,7 @@ static int add_nodes(struct bch_resolver *r, struct bch_answer *a)
 		if (more == -BCH_ERR_no_memory)
 			return more;
 		if (more > 0) {
-			walk = bch_extent_walk(&k);
+			walk = bch_extent_walk(&k, &r->fs->super);
 			if (bch_extent_ptr_next(&walk, &p))
 				err = bch_array_push(&a->nodes, p.ptr);
 		}

@@ -75,7 +75,7 @@ static int answer_stretch(struct bch_resolver *r, const struct places *places, u
 static int look_at(struct bch_resolver *r, const struct places *places, u8 btree_id, u8 level,
 		   const struct bch_key *k)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, &r->fs->super);
 	struct bch_extent_ptr p;
 	int err = 0;
 

@@ -83,9 +83,9 @@ static int read_counters(struct bch_fs *fs, struct bch_snapshot_sizes *sizes)
 
 /* ------------------------------------------------------------------ keys */
 
-static u64 sectors_of(const struct bch_key *k)
+static u64 sectors_of(const struct bch_fs *fs, const struct bch_key *k)
 {
-	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_walk w = bch_extent_walk(k, &fs->super);
 	struct bch_extent_ptr p;
 	u64 sum = 0;
 
@@ -95,7 +95,8 @@ static u64 sectors_of(const struct bch_key *k)
 	return sum;
 }
 
-static void count_key(struct bch_snapshot_sizes *sizes, u8 btree_id, const struct bch_key *k)
+static void count_key(const struct bch_fs *fs, struct bch_snapshot_sizes *sizes, u8 btree_id,
+		      const struct bch_key *k)
 {
 	struct bch_snapshot_size *s = find(sizes, k->pos.snapshot);
 
@@ -105,7 +106,7 @@ static void count_key(struct bch_snapshot_sizes *sizes, u8 btree_id, const struc
 	s->nr_keys++;
 	s->key_bytes += KEY_HEADER_BYTES + k->val.len;
 	if (btree_id == BCH_BTREE_extents)
-		s->sectors += sectors_of(k);
+		s->sectors += sectors_of(fs, k);
 }
 
 static int count_btree(struct bch_fs *fs, struct bch_snapshot_sizes *sizes, u8 btree_id)
@@ -121,7 +122,7 @@ static int count_btree(struct bch_fs *fs, struct bch_snapshot_sizes *sizes, u8 b
 		if (bch_cancelled(fs->ctx))
 			return -BCH_ERR_cancelled;
 		if (more > 0)
-			count_key(sizes, btree_id, &k);
+			count_key(fs, sizes, btree_id, &k);
 		else
 			err = more;
 	}

@@ -8,9 +8,9 @@
 
 #define REFLINK_P_BYTES 16
 
-u64 bch_space_of_pointers(const struct bch_key *k, u32 nr_sectors)
+u64 bch_space_of_pointers(const struct bch_super *super, const struct bch_key *k, u32 nr_sectors)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, super);
 	struct bch_extent_ptr p;
 	u64 sum = 0;
 
@@ -23,7 +23,8 @@ u64 bch_space_of_pointers(const struct bch_key *k, u32 nr_sectors)
 /* ------------------------------------------------------------------ one key */
 
 /* The part of the shared key @v that [@from, @to) of the reflink btree shows. */
-static void add_shared(struct bch_space_key *s, const struct bch_key *v, u64 from, u64 to)
+static void add_shared(const struct bch_super *super, struct bch_space_key *s,
+		       const struct bch_key *v, u64 from, u64 to)
 {
 	u64 start = v->size < v->pos.offset ? v->pos.offset - v->size : 0;
 	u64 end = v->pos.offset < to ? v->pos.offset : to;
@@ -32,9 +33,9 @@ static void add_shared(struct bch_space_key *s, const struct bch_key *v, u64 fro
 		return;
 	if (start < from)
 		start = from;
-	s->nr_shared_sectors += bch_space_of_pointers(v, (u32)(end - start));
+	s->nr_shared_sectors += bch_space_of_pointers(super, v, (u32)(end - start));
 	if (bch_reflink_refcount(v) == 1)
-		s->nr_sole_sectors += bch_space_of_pointers(v, v->size);
+		s->nr_sole_sectors += bch_space_of_pointers(super, v, v->size);
 }
 
 static int shared_space(struct bch_fs *fs, const struct bch_key *k, struct bch_space_key *s)
@@ -51,7 +52,7 @@ static int shared_space(struct bch_fs *fs, const struct bch_key *k, struct bch_s
 	int more;
 
 	while ((more = bch_cursor_next(&cur, &v)) > 0)
-		add_shared(s, &v, p.idx, end);
+		add_shared(&fs->super, s, &v, p.idx, end);
 	s->nr_sectors = s->nr_shared_sectors;
 	return more;
 }
@@ -62,7 +63,7 @@ static int space_of(struct bch_fs *fs, const struct bch_key *k, struct bch_space
 	if (k->type == BCH_KEY_reflink_p && k->val.len >= REFLINK_P_BYTES)
 		return shared_space(fs, k, s);
 	if (k->type == BCH_KEY_extent)
-		s->nr_sectors = bch_space_of_pointers(k, k->size);
+		s->nr_sectors = bch_space_of_pointers(&fs->super, k, k->size);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ struct bch_space_key {
 };
 
 /* Sectors of @nr_sectors of the key's data, all copies. */
-u64 bch_space_of_pointers(const struct bch_key *k, u32 nr_sectors);
+u64 bch_space_of_pointers(const struct bch_super *super, const struct bch_key *k, u32 nr_sectors);
 
 /* All versions of a key, and who sees them. */
 struct bch_space_versions {

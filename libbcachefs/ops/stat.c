@@ -156,7 +156,7 @@ static bool is_there(const struct bch_fs *fs, u8 dev_idx)
 
 static void add_data(const struct bch_fs *fs, struct sums *sums, const struct bch_piece *p)
 {
-	struct bch_extent_walk w = bch_extent_walk(&p->k);
+	struct bch_extent_walk w = bch_extent_walk(&p->k, &fs->super);
 	struct bch_extent_ptr e;
 	u32 copies = 0;
 	u64 stored = 0;

@@ -11,7 +11,7 @@
 /* Zeroes the header of the node in the image files; @nr_copies of those that are there. Returns how many there were. */
 static u32 destroy(const struct image *image, const struct bch_key *ptr, u32 nr_copies)
 {
-	struct bch_extent_walk w = bch_extent_walk(ptr);
+	struct bch_extent_walk w = bch_extent_walk(ptr, NULL);
 	static const u8 zero[512];
 	struct bch_extent_ptr p;
 	u32 nr = 0;

@@ -64,7 +64,7 @@ static u32 nr_compared;
 static void compare_pointers(struct image *image, const struct bch_key *k)
 {
 	u8 *want = malloc(BCH_BYTES(k->size)), *have;
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, NULL);
 	struct bch_extent_ptr p;
 	int err = bch_key_data_read(image->fs, k, 0, k->size, want);
 
@@ -143,7 +143,7 @@ static u32 damaged_dev, nr_damaged;
 
 static void flip_bit(struct image *image, const struct bch_key *k)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, NULL);
 	struct bch_extent_ptr p;
 	u8 byte;
 
@@ -319,7 +319,7 @@ static void read_mutated(struct image *image, const struct bch_key *k, u64 seed)
 	bch_key_data_read(image->fs, &bad, bad.size - nr, nr, buf);
 	free(buf);
 
-	walk = bch_extent_walk(&bad);
+	walk = bch_extent_walk(&bad, NULL);
 	while (bch_extent_ptr_next(&walk, &p)) {
 		if (p.crc.compressed_sectors > BCH_BLOB_SECTORS_MAX)
 			continue;

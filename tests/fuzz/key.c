@@ -16,14 +16,14 @@
 
 static void walk_extent(const struct bch_key *k)
 {
-	struct bch_extent_walk w = bch_extent_walk(k);
+	struct bch_extent_walk w = bch_extent_walk(k, fuzz_key_fs()->super);
 	struct bch_bytes rest = bch_key_extent_entries(k);
 	struct bch_extent_entry e;
 	struct bch_extent_ptr p;
 
 	while (bch_extent_ptr_next(&w, &p))
 		(void)bch_crc_disk_sectors(&p.crc, k->size);
-	while (bch_extent_entry_next(&rest, &e))
+	while (bch_extent_entry_next(&rest, fuzz_key_fs()->super, &e))
 		;
 }
 

@@ -204,7 +204,7 @@ static void a_walk_gives_each_pointer_what_governs_it(void **state)
 	key_build(&b, BCH_KEY_extent, POS, 56,
 		  PTR_0 CRC_128 STRIPE PTR_2 "20 00 00 00 00 73 00 00" PTR_255
 					     "7e 6e 00 45 bd b8 78 b2" CACHED_2);
-	w = bch_extent_walk(&b.k);
+	w = bch_extent_walk(&b.k, NULL);
 
 	assert_true(bch_extent_ptr_next(&w, &p));
 	assert_int_equal(p.ptr.offset_sectors, 4096);
@@ -230,6 +230,82 @@ static void a_walk_gives_each_pointer_what_governs_it(void **state)
 	assert_false(bch_extent_ptr_next(&w, &p));
 }
 
+/* A filesystem of a version to come: entries of type 9 have two words, of type 11 one, of the others 0. */
+static struct key_build_fs *fs_to_come(void)
+{
+	static const u8 u64s[16] = { 1, 1, 2, 3, 1, 1, 1, 1, 1, 2, 0, 1 };
+	struct key_build_fs *f = key_build_fs();
+
+	sb_build_put(&f->super, BCH_SECTION_extent_type_u64s, u64s, sizeof(u64s));
+	return f;
+}
+
+#define TYPE_9 \
+	"00 02 00 00 00 00 00 00 01 00 00 00 00 00 00 00" /* its second word would be a pointer */
+#define TYPE_11 "00 08 00 00 00 00 00 00"
+
+static void walks_go_on_behind_entries_whose_size_is_told(void **state)
+{
+	const struct bch_super *super = &fs_to_come()->super;
+	struct bch_extent_walk w;
+	struct bch_extent_entry e;
+	struct bch_extent_ptr p;
+	struct bch_bytes rest;
+	struct key_build b;
+
+	key_build(&b, BCH_KEY_extent, POS, 8, TYPE_9 PTR_0 TYPE_9 CACHED_2);
+	w = bch_extent_walk(&b.k, super);
+	assert_true(bch_extent_ptr_next(&w, &p));
+	assert_int_equal(p.ptr.offset_sectors, 4096);
+	assert_true(bch_extent_ptr_next(&w, &p));
+	assert_true(p.ptr.cached);
+	assert_false(bch_extent_ptr_next(&w, &p));
+
+	rest = bch_key_extent_entries(&b.k);
+	assert_true(bch_extent_entry_next(&rest, super, &e));
+	assert_int_equal(e.type, 9);
+	rest = bch_key_extent_entries(&b.k);
+	assert_false(bch_extent_entry_next(&rest, NULL, &e));
+	assert_int_equal(rest.len, b.k.val.len);
+}
+
+static void entries_whose_size_is_told_are_valid_and_printed_by_number(void **state)
+{
+	static const struct {
+		u8 type;
+		const char *hex;
+		int want;
+	} keys[] = {
+		{ BCH_KEY_extent, TYPE_9 PTR_0, BCH_KEY_VALID },
+		{ BCH_KEY_extent, PTR_0 TYPE_9, BCH_KEY_VALID },
+		{ BCH_KEY_extent, TYPE_9, BCH_FSCK_extent_ptrs_no_ptrs },
+		{ BCH_KEY_extent, PTR_0 "00 02 00 00 00 00 00 00",
+		  BCH_FSCK_extent_ptrs_invalid_entry },
+		{ BCH_KEY_extent, PTR_0 "00 04 00 00 00 00 00 00",
+		  BCH_FSCK_extent_ptrs_invalid_entry },
+		{ BCH_KEY_extent, PTR_0 "00 00 01 00 00 00 00 00",
+		  BCH_FSCK_extent_ptrs_invalid_entry },
+		/* behind the 0 that ends the section's list */
+		{ BCH_KEY_extent, PTR_0 TYPE_11, BCH_FSCK_extent_ptrs_invalid_entry },
+		{ BCH_KEY_btree_ptr, PTR_0 TYPE_9, BCH_KEY_VALID },
+	};
+	struct bch_key_context c = key_build_context(V_1_39, BCH_BTREE_extents);
+	struct key_build b;
+
+	fs_to_come();
+	for (size_t i = 0; i < bch_array_size(keys); i++) {
+		key_build(&b, keys[i].type, POS, keys[i].type == BCH_KEY_extent ? 8 : 0,
+			  keys[i].hex);
+		c.level = keys[i].type == BCH_KEY_btree_ptr;
+		assert_problem(&b.k, &c, keys[i].want);
+	}
+	c.level = 0;
+	key_build(&b, BCH_KEY_extent, POS, 8, TYPE_9 PTR_0);
+	assert_value_text(&b.k, &c, "durability: 1\n  unknown(9)\n  ptr: 0:16:0 gen 0");
+	c.fs = NULL;
+	assert_problem(&b.k, &c, BCH_FSCK_extent_ptrs_invalid_entry);
+}
+
 static void options_of_reconcile_are_where_the_reference_says(void **state)
 {
 	struct bch_extent_entry e;
@@ -238,16 +314,16 @@ static void options_of_reconcile_are_where_the_reference_says(void **state)
 
 	key_build(&b, BCH_KEY_extent, POS, 8, "80 00 10 90 30 0f 00 00 80 88 02 a0 00 00 00 00");
 	rest = bch_key_extent_entries(&b.k);
-	assert_true(bch_extent_entry_next(&rest, &e));
+	assert_true(bch_extent_entry_next(&rest, NULL, &e));
 	assert_int_equal(e.opts.need, 1 << BCH_EXTENT_OPT_background_compression);
 	assert_int_equal(e.opts.value[BCH_EXTENT_OPT_background_compression], 0xf3);
 	assert_int_equal(e.opts.value[BCH_EXTENT_OPT_data_replicas], 1);
 	assert_int_equal(e.opts.value[BCH_EXTENT_OPT_data_checksum], 1);
 	assert_false(e.opts.hipri);
-	assert_true(bch_extent_entry_next(&rest, &e));
+	assert_true(bch_extent_entry_next(&rest, NULL, &e));
 	assert_int_equal(e.opts.ptrs_moving, 2);
 	assert_true(e.opts.hipri);
-	assert_false(bch_extent_entry_next(&rest, &e));
+	assert_false(bch_extent_entry_next(&rest, NULL, &e));
 }
 
 /* The reference's interior key, 02 §9.1, and what it must not be. */
@@ -303,6 +379,8 @@ int main(void)
 		cmocka_unit_test(pieces_of_encrypted_data_keep_one_nonce),
 		cmocka_unit_test(blobs_over_the_limit_are_read_but_not_written),
 		cmocka_unit_test(a_walk_gives_each_pointer_what_governs_it),
+		cmocka_unit_test(walks_go_on_behind_entries_whose_size_is_told),
+		cmocka_unit_test(entries_whose_size_is_told_are_valid_and_printed_by_number),
 		cmocka_unit_test(options_of_reconcile_are_where_the_reference_says),
 		cmocka_unit_test(pointers_to_nodes_are_held_to_their_rules),
 	};

@@ -94,7 +94,7 @@ static u8 *first_leaf(struct image *image, u8 btree_id, size_t *len)
 	u8 *bytes;
 
 	assert_int_equal(bch_cursor_next(&cur, &k), 1);
-	walk = bch_extent_walk(&k);
+	walk = bch_extent_walk(&k, NULL);
 	assert_true(bch_extent_ptr_next(&walk, &p));
 	*len = BCH_BYTES(bch_sb_flag(image->fs->super.sb, BCH_SB_BTREE_NODE_SIZE));
 	bytes = malloc(*len);

@@ -109,7 +109,7 @@ static void count(const struct image *image, u8 btree_id, u8 level, struct told 
 
 	while (bch_cursor_next(&cur, &k) > 0) {
 		struct bch_node_want node_want = { .btree_id = btree_id, .level = level };
-		struct bch_extent_walk w = bch_extent_walk(&k);
+		struct bch_extent_walk w = bch_extent_walk(&k, NULL);
 		struct bch_extent_ptr p;
 
 		assert_true(bch_node_ptr_get(&k, &node_want.ptr));
@@ -189,7 +189,7 @@ static struct told with_change(struct temp *t, size_t at, const void *p, size_t 
 	image_open_fs(&image);
 	assert_int_equal(bch_fs_start(image.fs, NULL), 0);
 	root = bch_btree_root(image.fs, BCH_BTREE_subvolumes);
-	w = bch_extent_walk(&root.k);
+	w = bch_extent_walk(&root.k, NULL);
 	assert_true(bch_node_ptr_get(&root.k, &ptr));
 	assert_true(bch_extent_ptr_next(&w, &to));
 	fd = open(image.path[0], O_WRONLY);

@@ -112,7 +112,7 @@ static void find_nodes(struct image *image, u32 dev_idx, struct places *places)
 		struct bch_key k;
 
 		while (bch_cursor_next(&cur, &k) > 0) {
-			struct bch_extent_walk w = bch_extent_walk(&k);
+			struct bch_extent_walk w = bch_extent_walk(&k, NULL);
 			struct bch_extent_ptr p;
 			struct bch_node_ptr ptr;
 

@@ -22,7 +22,7 @@ static bool has_backpointer(const struct bch_resolver *r, const struct bch_exten
 /* Asks for a sector in the middle of each thing that a key leads to. */
 static void ask_pointers(struct bch_resolver *r, const struct bch_key *k, u64 *nr)
 {
-	struct bch_extent_walk walk = bch_extent_walk(k);
+	struct bch_extent_walk walk = bch_extent_walk(k, NULL);
 	struct bch_extent_ptr p;
 	char text[64];
 
@@ -53,7 +53,7 @@ static u64 ask_btree(struct bch_resolver *r, u8 btree_id)
 
 static bool piece_leads_to(const struct bch_piece *piece, const struct bch_place *place)
 {
-	struct bch_extent_walk walk = bch_extent_walk(&piece->k);
+	struct bch_extent_walk walk = bch_extent_walk(&piece->k, NULL);
 	struct bch_extent_ptr p;
 
 	if (piece->kind != BCH_PIECE_DATA && piece->kind != BCH_PIECE_UNWRITTEN)
