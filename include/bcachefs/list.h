@@ -20,11 +20,12 @@ struct bch_list_opts {
 	const char *
 		type; /* only keys of this type, in the nodes if these are looked into; NULL: all */
 	u8 level;     /* 0: leaves */
-	const char *start, *end; /* positions, both included; NULL: all */
-	u64 nr;			 /* at most so many of each btree; 0: all */
-	bool json;		 /* JSON lines */
-	bool raw;		 /* values in hexadecimal */
-	bool color;		 /* of a terminal; not in JSON */
+	const char *start,
+		*end; /* positions, both included; NULL: all. A snapshot in start: as seen from it */
+	u64 nr;	      /* at most so many of each btree; 0: all */
+	bool json;    /* JSON lines */
+	bool raw;     /* values in hexadecimal */
+	bool color;   /* of a terminal; not in JSON */
 };
 
 /*

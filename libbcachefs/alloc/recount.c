@@ -43,20 +43,12 @@ void bch_recount_free(struct bch_recount *r)
 	free(r);
 }
 
-/* Btrees whose keys belong to snapshots and are counted by them since 1.39. */
-static bool has_snapshots(u8 btree_id)
-{
-	return btree_id == BCH_BTREE_extents || btree_id == BCH_BTREE_inodes ||
-	       btree_id == BCH_BTREE_dirents || btree_id == BCH_BTREE_xattrs ||
-	       btree_id == BCH_BTREE_damage;
-}
-
 bool bch_recount_wants(const struct bch_recount *r, u8 btree_id)
 {
 	return btree_id == BCH_BTREE_extents || btree_id == BCH_BTREE_inodes ||
 	       btree_id == BCH_BTREE_alloc || btree_id == BCH_BTREE_stripes ||
 	       btree_id == BCH_BTREE_reflink ||
-	       (r->version >= BCH_VERSION_SNAPSHOT_BTREE && has_snapshots(btree_id));
+	       (r->version >= BCH_VERSION_SNAPSHOT_BTREE && bch_btree_has_snapshots(btree_id));
 }
 
 /* ------------------------------------------------------------------ keys without pointers */
@@ -144,7 +136,8 @@ int bch_recount_key(struct bch_recount *r, u8 btree_id, u8 level, const struct b
 	} else if (!level) {
 		err = count_leaf_key(r, k);
 	}
-	if (!err && !level && r->version >= BCH_VERSION_SNAPSHOT_BTREE && has_snapshots(btree_id))
+	if (!err && !level && r->version >= BCH_VERSION_SNAPSHOT_BTREE &&
+	    bch_btree_has_snapshots(btree_id))
 		err = count_in_snapshot(r, btree_id, k);
 	return err;
 }

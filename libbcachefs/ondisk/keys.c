@@ -212,6 +212,11 @@ static int check_size(const struct bch_key *k, const struct bch_key_context *c, 
 	return BCH_KEY_VALID;
 }
 
+bool bch_btree_has_snapshots(u8 btree_id)
+{
+	return btree_id < BCH_BTREE_NR && SNAPSHOT_BTREES >> btree_id & 1;
+}
+
 static int check_leaf_pos(const struct bch_key *k, const struct bch_key_context *c,
 			  struct bch_buf *why)
 {

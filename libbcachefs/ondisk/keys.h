@@ -57,6 +57,9 @@ void bch_key_header_put(struct bch_buf *out, const struct bch_key *k);
 void bch_key_text_put(struct bch_buf *out, const struct bch_key *k,
 		      const struct bch_key_context *c);
 
+/* Does each key belong to a snapshot? */
+bool bch_btree_has_snapshots(u8 btree_id);
+
 /* The name that a btree has in @version, its number where it has none. */
 void bch_btree_name_put(struct bch_buf *out, u32 btree_id, u16 version);
 

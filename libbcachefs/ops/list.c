@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "file/file.h"
 #include "ondisk/bbpos.h"
 #include "ops/list_private.h"
 
@@ -43,6 +44,8 @@ static struct bch_cursor open_cursor(struct bch_list *l, u8 btree_id, u8 level)
 		return bch_cursor_nodes(l->fs, btree_id, level, l->start, l->end);
 	if (level) /* the keys of a level point to the nodes of the one below */
 		return bch_cursor_nodes(l->fs, btree_id, level - 1, l->start, l->end);
+	if (l->view.id && bch_btree_has_snapshots(btree_id))
+		return bch_cursor_in_snapshot(l->fs, btree_id, l->start, l->end, 0, &l->view);
 	return bch_cursor(l->fs, btree_id, l->start, l->end);
 }
 
@@ -153,6 +156,20 @@ static int understand(struct bch_list *l, u8 *btree_id)
 	return 0;
 }
 
+/* A start in a snapshot: the keys are listed as they are seen from there. */
+static int take_view(struct bch_list *l)
+{
+	int err = l->start.snapshot && !l->fs->files ? bch_files_start(l->fs, NULL) : 0;
+
+	if (err || !l->start.snapshot)
+		return err;
+	if (!bch_snapshot_find(l->fs, l->start.snapshot))
+		return bch_error_whole(l->fs->ctx, -BCH_ERR_option_value, "no such snapshot: %u",
+				       l->start.snapshot);
+	l->view = bch_snapshot_view(l->fs, l->start.snapshot);
+	return 0;
+}
+
 int bch_list(struct bch_fs *fs, const struct bch_list_opts *opts,
 	     int (*write)(void *arg, const char *text), void *arg)
 {
@@ -161,6 +178,8 @@ int bch_list(struct bch_fs *fs, const struct bch_list_opts *opts,
 	int err = understand(&l, &btree_id);
 
 	bch_key_fs_init(&l.key_fs, &fs->super);
+	if (!err)
+		err = take_view(&l);
 	if (!err)
 		err = opts->all ? list_all(&l) : list_btree(&l, btree_id);
 	bch_buf_end(&l.text);

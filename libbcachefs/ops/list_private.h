@@ -15,6 +15,8 @@ struct bch_list {
 	const struct bch_list_opts *opts;
 	struct bch_pos start, end;
 	int type; /* -1: all */
+	struct bch_snapshot_view
+		view; /* of the snapshot in the start position; its id 0: all snapshots */
 	struct bch_key_fs key_fs;
 	struct bch_buf text; /* whole lines, handed out now and then */
 	int (*write)(void *arg, const char *text);

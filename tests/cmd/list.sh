@@ -86,6 +86,50 @@ keys_are_chosen_by_type_position_level_and_number() {
 	out 'type btree_ptr_v2 SPOS_MAX'
 }
 
+# What the rules of 04 2.2 leave of all versions: at each position that of the nearest ancestor, if it is no whiteout.
+seen() { # SNAPSHOT ALL-KEYS SNAPSHOTS
+	awk -v view="$1" 'NR == FNR {
+			if ($4 == "snapshot") {
+				split($5, at, ":"); parent[at[2]] = $15
+			}
+			next
+		}
+		/^u64s/ {
+			split($5, at, ":")
+			id = at[3] == "U32_MAX" ? 4294967295 : at[3]
+			for (up = view; up && up != id; up = parent[up])
+				;
+			show = up == id && at[1] ":" at[2] != decided
+			if (show)
+				decided = at[1] ":" at[2]
+			show = show && $4 !~ /whiteout|deleted/
+		}
+		show' "$3" "$2"
+}
+
+a_start_in_a_snapshot_shows_the_keys_as_they_are_seen_from_it() {
+	local btree snapshot
+	unpack 06-snapshots >names
+	bcachefs list -b snapshots dev0.img >snapshots
+	for btree in inodes dirents xattrs extents; do
+		bcachefs list -b $btree dev0.img >all
+		for snapshot in 4294967284 4294967286 4294967288 4294967291 4294967281; do
+			seen $snapshot all snapshots >want
+			bcachefs list -b $btree -s 0:0:$snapshot dev0.img >have
+			same have want
+			holds [ "$(grep -c ^u64s have)" -lt "$(grep -c ^u64s all)" ]
+		done
+	done
+	bcachefs list -b dirents -s 4098:0:4294967282 dev0.img >none
+	holds [ ! -s none ]
+	bcachefs list -a -s 0:0:4294967284 dev0.img | sed -n '/^== btree snapshots$/,/^==/ { /^==/d; p }' >have
+	same have snapshots
+	run bcachefs list -s 0:0:77 dev0.img
+	status 1
+	no_out
+	err '^bcachefs: no such snapshot: 77$'
+}
+
 formats_show_how_nodes_pack_and_how_full_they_are() {
 	unpack 139-fresh >names
 	# The kernel's own words, but for names of devices and what it has in memory alone: also the roots of empty btrees.
