@@ -88,7 +88,6 @@ bch_key_validate_fn bch_key_validate_ptrs;
 bch_key_put_fn bch_key_put_ptrs;
 
 /* "0:30:74 gen 0": device, bucket, sector in it; device and sector where the device is unknown. */
-struct bch_ptr;
 void bch_ptr_place_put(struct bch_buf *out, const struct bch_ptr *p,
 		       const struct bch_key_context *c);
 

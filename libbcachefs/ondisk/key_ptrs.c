@@ -280,6 +280,8 @@ static void put_ptr(struct bch_buf *out, const struct bch_ptr *p, const struct b
 		bch_buf_puts(out, " cached");
 	if (p->unwritten)
 		bch_buf_puts(out, " unwritten");
+	if (d && c->fs->is_stale && c->fs->is_stale(c->fs->is_stale_arg, p))
+		bch_buf_puts(out, " stale");
 }
 
 static void put_crc(struct bch_buf *out, const struct bch_extent_entry *e,

@@ -15,6 +15,8 @@ struct bch_key_dev {
 	u8 durability;	    /* 0 in state failed */
 };
 
+struct bch_ptr;
+
 /* What keys are judged and printed by that is the same for the whole filesystem. */
 struct bch_key_fs {
 	const struct bch_super *super; /* the caller's; labels are read from it */
@@ -24,6 +26,8 @@ struct bch_key_fs {
 	bool encrypted;
 	struct bch_key_dev
 		devs[BCH_SB_MAX_MEMBERS + 1]; /* by device index; the last is no device */
+	bool (*is_stale)(void *arg, const struct bch_ptr *p); /* NULL: texts do not say it */
+	void *is_stale_arg;
 };
 
 /* Fills @fs from a validated superblock, which must outlive it. */

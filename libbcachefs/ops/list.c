@@ -178,6 +178,8 @@ int bch_list(struct bch_fs *fs, const struct bch_list_opts *opts,
 	int err = understand(&l, &btree_id);
 
 	bch_key_fs_init(&l.key_fs, &fs->super);
+	l.key_fs.is_stale = bch_list_is_stale;
+	l.key_fs.is_stale_arg = &l;
 	if (!err)
 		err = take_view(&l);
 	if (!err)

@@ -9,6 +9,13 @@
 #include "ondisk/key_facts.h"
 #include "super/super.h"
 
+/* The generation of a bucket, if it is known. */
+struct bch_list_gen {
+	u64 bucket;
+	u8 dev_idx, gen;
+	bool known;
+};
+
 /* What is listed, with names and positions understood. */
 struct bch_list {
 	struct bch_fs *fs;
@@ -21,9 +28,14 @@ struct bch_list {
 	struct bch_buf text; /* whole lines, handed out now and then */
 	int (*write)(void *arg, const char *text);
 	void *arg;
-	bool missing; /* something could not be read */
-	bool heading; /* of the btree that is listed: is still to be written */
+	bool missing;		       /* something could not be read */
+	struct bch_list_gen gens[256]; /* the last ones that were asked for: list_stale.c */
+	bool gens_lost;		       /* some cannot be read: they are not asked for any more */
+	bool heading;		       /* of the btree that is listed: is still to be written */
 };
+
+/* For texts: was the bucket reused that the pointer leads to? @arg: the list. */
+bool bch_list_is_stale(void *arg, const struct bch_ptr *p);
 
 /* A key as it is asked for: text, hexadecimal or JSON. */
 void bch_list_key(struct bch_list *l, const struct bch_key *k, const struct bch_key_context *c);

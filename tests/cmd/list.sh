@@ -18,6 +18,31 @@ same() { # FILE FILE
 	diff <(sed '$ { /^$/d }' "$1") <(sed '$ { /^$/d }' "$2") >&3 || fail "$1 and $2 differ"
 }
 
+# Zeroes all copies of the root node of a btree; without a name those of all btrees.
+uproot() { # [BTREE]
+	local bucket node level device at
+	bucket=$(bcachefs show-super --json dev0.img | grep -o '"bucket_size_bytes":[0-9]*' | head -n1)
+	node=$(bcachefs show-super --json dev0.img | grep -o '"btree_node_size_bytes":[0-9]*')
+	for level in 0 1 2 3; do
+		bcachefs list ${1:+-b} "${1:--a}" -m nodes -l $level --json dev*.img
+	done | awk -F'"' -v bucket="${bucket#*:}" '{
+			btree = $6; level = $9
+			if (level != highest[btree])
+				places[btree] = ""
+			highest[btree] = level
+			while (match($0, /ptr: [0-9]+:[0-9]+:[0-9]+/)) {
+				split(substr($0, RSTART + 5, RLENGTH - 5), p, ":")
+				places[btree] = places[btree] p[1] " " p[2] * bucket + p[3] * 512 "\n"
+				$0 = substr($0, RSTART + RLENGTH)
+			}
+		}
+		END { for (b in places) printf "%s", places[b] }' OFMT=%.0f CONVFMT=%.0f >roots
+	[[ -s roots ]] || fail "no root: ${1-}"
+	while read -r device at; do
+		dd if=/dev/zero of="dev$device.img" bs=512 seek=$((at / 512)) count=$((${node#*:} / 512)) conv=notrunc status=none
+	done <roots
+}
+
 keys_of_all_btrees_are_those_of_the_tools_of_the_time() {
 	local name
 	for name in 09-targets 12-upgraded 13-k616-casefold 14-quota; do
@@ -212,13 +237,20 @@ what_does_not_exist_is_refused_by_name() {
 	err 'not a position: 1:2:3:4'
 }
 
+without_the_btree_alloc_pointers_are_listed_but_none_as_stale() {
+	unpack 07-reflink >names
+	bcachefs list dev0.img >want
+	holds grep -q 'ptr: 0:' want
+	uproot alloc
+	run bcachefs list dev0.img
+	status 0
+	holds [ "$(grep -c 'btree alloc cannot be read: stale pointers' "$work/err")" = 1 ]
+	same "$work/out" want
+}
+
 a_root_that_cannot_be_read_is_an_error_that_names_it() {
-	local root
 	unpack 13-k616-casefold >names
-	root=$(bcachefs show-super -F clean dev0.img | sed -n 's/.*btree=dirents .* ptr: 0:\([0-9]*\):\([0-9]*\) .*/\1/p' | head -n1)
-	holds test "$root"
-	dd if=/dev/zero of=dev0.img bs="$(bcachefs show-super --json dev0.img |
-		sed -n 's/.*"bucket_size_bytes":\([0-9]*\).*/\1/p' | head -n1)" seek="$root" count=1 conv=notrunc 2>/dev/null
+	uproot dirents
 	run bcachefs list -b dirents dev0.img
 	status 1
 	err 'dirents'

@@ -228,6 +228,92 @@ static void bytes_that_are_no_node_are_the_rest(void **state)
 	assert_int_equal(told.nr_live, 0);
 }
 
+/* ------------------------------------------------------------------ stale pointers */
+
+#define CACHED "tests/images/09-cache-durability0"
+
+enum {
+	GEN_BYTE = 12 /* of an alloc_v4: 06 §2.1 */
+};
+
+/* The alloc key of a bucket, as it would be were its generation another, over the one that is there. */
+static struct bch_key_overlay *with_gen(struct temp *t, struct bch_pos bucket, u8 gen)
+{
+	struct bch_key_overlay *overlay = bch_key_overlay_new();
+	struct image image = image_unpack(t, CACHED);
+	u8 val[BCH_KEY_VALUE_MAX];
+	struct bch_key k;
+
+	image_open_fs(&image);
+	assert_int_equal(bch_fs_start(image.fs, NULL), 0);
+	{
+		struct bch_cursor cur bch_auto(cursor) =
+			bch_cursor(image.fs, BCH_BTREE_alloc, bucket, bucket);
+
+		assert_int_equal(bch_cursor_next(&cur, &k), 1);
+		assert_int_equal(k.type, BCH_KEY_alloc_v4);
+		memcpy(val, k.val.p, k.val.len);
+	}
+	k.val.p = val;
+	assert_int_equal(val[GEN_BYTE], 0);
+	val[GEN_BYTE] = gen;
+	assert_int_equal(bch_key_overlay_add(overlay, BCH_BTREE_alloc, 0, &k), 0);
+	bch_key_overlay_seal(overlay);
+	image_end(&image);
+	return overlay;
+}
+
+/* Pointers to the bucket, others, and of each those that were said to be stale. */
+struct pointers {
+	const char *bucket; /* "ptr: 0:25:" */
+	u32 nr_to, nr_stale, nr_others, nr_others_stale;
+};
+
+static int take_pointers(void *arg, const char *text)
+{
+	struct pointers *p = arg;
+
+	while ((text = strstr(text, "ptr: "))) {
+		bool to = !strncmp(text, p->bucket, strlen(p->bucket));
+		size_t len = strcspn(text + 5, "p\n"); /* up to the next pointer */
+		const char *word = strstr(text, " stale");
+		bool stale = word && word < text + 5 + len;
+
+		*(to ? &p->nr_to : &p->nr_others) += 1;
+		*(to ? &p->nr_stale : &p->nr_others_stale) += stale;
+		text += 5;
+	}
+	return 0;
+}
+
+static struct pointers list_pointers(struct temp *t, u8 gen)
+{
+	struct pointers p = { .bucket = "ptr: 0:25:" };
+	struct bch_key_overlay *overlay = with_gen(t, bch_pos(0, 25), gen);
+	struct image image = image_unpack(t, CACHED);
+	struct bch_list_opts opts = { 0 };
+
+	image_open_fs(&image);
+	assert_int_equal(bch_fs_start(image.fs, NULL), 0);
+	bch_btrees_set_overlay(image.fs, overlay);
+	assert_int_equal(bch_list(image.fs, &opts, take_pointers, &p), 0);
+	image_end(&image);
+	assert_true(p.nr_to > 0);
+	assert_true(p.nr_others > p.nr_to);
+	assert_int_equal(p.nr_others_stale, 0);
+	return p;
+}
+
+static void pointers_into_a_bucket_that_was_reused_are_stale(void **state)
+{
+	struct pointers p = list_pointers(*state, 1);
+
+	assert_int_equal(p.nr_stale, p.nr_to);
+	assert_int_equal(list_pointers(*state, 0).nr_stale, 0);
+	/* a generation before that of the pointers */
+	assert_int_equal(list_pointers(*state, 255).nr_stale, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_setup, temp_teardown)
 
 int main(void)
@@ -237,6 +323,7 @@ int main(void)
 		TEST(a_damaged_set_is_marked_and_counted_as_any_other),
 		TEST(a_length_beyond_the_node_is_marked_and_all_bytes_are_counted),
 		TEST(bytes_that_are_no_node_are_the_rest),
+		TEST(pointers_into_a_bucket_that_was_reused_are_stale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
