@@ -239,6 +239,7 @@ static int descend(struct bch_cursor *cur)
 	int more = 1, err = open_root(cur, &place);
 
 	if (err || place.level < cur->level) {
+		leave(cur, place.node);
 		cur->done = true;
 		return err;
 	}
