@@ -16,6 +16,7 @@
 
 enum bch_files_flags {
 	BCH_FILES_NO_VERIFY = 1 << 0, /* data whose checksum is wrong is handed out all the same */
+	BCH_FILES_QUIET = 1 << 1,     /* copies that are damaged are not said in the log */
 };
 
 struct bch_files_opts {

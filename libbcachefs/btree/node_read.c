@@ -88,12 +88,21 @@ static const struct bch_fs_member *member_of(const struct bch_fs *fs, const stru
 	return m && m->blkdev ? m : NULL;
 }
 
+int bch_btree_node_decode_in(struct bch_fs *fs, const struct bch_node_want *want,
+			     struct bch_btree_node *node)
+{
+	struct bch_node_rules rules = fs->btrees->rules;
+
+	rules.key = fs->key;
+	node->grade = BCH_NODE_GOOD;
+	return bch_btree_node_decode(node, &rules, want);
+}
+
 /* Reads @len bytes and decodes those that are used. */
 static int read_and_decode(struct bch_fs *fs, const struct bch_node_want *want,
 			   const struct bch_ptr *p, size_t len, struct bch_btree_node *node)
 {
 	const struct bch_fs_member *m = member_of(fs, p);
-	struct bch_node_rules rules = fs->btrees->rules;
 	int err = m ? read_bytes(m, p, node, len) : -BCH_ERR_btree_node_read_failed;
 
 	node->grade = BCH_NODE_UNUSABLE;
@@ -104,10 +113,8 @@ static int read_and_decode(struct bch_fs *fs, const struct bch_node_want *want,
 	}
 	if (err)
 		return err;
-	node->grade = BCH_NODE_GOOD;
 	node->len = used_bytes(fs, want);
-	rules.key = fs->key;
-	return bch_btree_node_decode(node, &rules, want);
+	return bch_btree_node_decode_in(fs, want, node);
 }
 
 int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want,

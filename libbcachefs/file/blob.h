@@ -36,22 +36,6 @@ void bch_blob_damage_log(struct bch_fs *fs, const struct bch_ptr *p, int err);
 
 /* ------------------------------------------------------------------ one pointer */
 
-/* NULL where the pointer leads to no device that is there. */
-struct bch_blkdev *bch_ptr_blkdev(const struct bch_fs *fs, const struct bch_ptr *p);
-
-/* Does the pointer lead into a bucket that was reused since? An error of the btree alloc is given. */
-int bch_ptr_is_stale(struct bch_fs *fs, const struct bch_ptr *p, bool *stale);
-
-/* Has the blob a checksum or is it compressed: can it be used only as a whole? */
-bool bch_crc_is_encoded(const struct bch_crc *crc);
-
-/* Do the sizes fit each other and the key? */
-bool bch_crc_is_possible(const struct bch_key *k, const struct bch_crc *crc);
-
-/* The checksum of stored bytes: -BCH_ERR_data_checksum. */
-int bch_blob_verify(const struct bch_fs *fs, const struct bch_key *k, const struct bch_crc *crc,
-		    const void *blob);
-
 /* Stored bytes, decrypted in place, as the data that they are in @out; @blob itself where they are not compressed. */
 int bch_blob_decode(const struct bch_fs *fs, const struct bch_key *k, const struct bch_crc *crc,
 		    void *blob, void *out);

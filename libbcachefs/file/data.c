@@ -74,7 +74,9 @@ static u32 count_place(struct bch_file_data *data, const struct bch_ptr *p)
 void bch_blob_damage_log(struct bch_fs *fs, const struct bch_ptr *p, int err)
 {
 	const struct bch_blkdev *dev = bch_ptr_blkdev(fs, p);
-	u32 nr = dev ? count_place(fs->files->data, p) : 0; /* missing devices were said before */
+	bool quiet =
+		fs->files->data->flags & BCH_FILES_QUIET || !dev; /* the missing were said before */
+	u32 nr = quiet ? 0 : count_place(fs->files->data, p);
 
 	if (nr > NR_SAID_MAX)
 		bch_log(fs->ctx, BCH_LOG_warn, "more data is damaged than is said here");

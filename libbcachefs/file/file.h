@@ -13,6 +13,7 @@
 #include "ondisk/key_extent.h"
 #include "ondisk/key_inode.h"
 #include "ondisk/key_snapshot.h"
+#include "ondisk/key_stripe.h"
 #include "ondisk/key_subvolume.h"
 
 /* ------------------------------------------------------------------ snapshots: 04 §2, §3.1 */
@@ -169,6 +170,24 @@ static inline void bch_file_map_cleanup(struct bch_file_map *map)
 	bch_file_map_end(map);
 }
 
+/* ------------------------------------------------------------------ one pointer: 05 §2.8, §2.9 */
+
+/* NULL where the pointer leads to no device that is there. */
+struct bch_blkdev *bch_ptr_blkdev(const struct bch_fs *fs, const struct bch_ptr *p);
+
+/* Does the pointer lead into a bucket that was reused since? An error of the btree alloc is given. */
+int bch_ptr_is_stale(struct bch_fs *fs, const struct bch_ptr *p, bool *stale);
+
+/* Has the blob a checksum or is it compressed: can it be used only as a whole? */
+bool bch_crc_is_encoded(const struct bch_crc *crc);
+
+/* Do the sizes fit each other and the key? */
+bool bch_crc_is_possible(const struct bch_key *k, const struct bch_crc *crc);
+
+/* The checksum of stored bytes: -BCH_ERR_data_checksum. */
+int bch_blob_verify(const struct bch_fs *fs, const struct bch_key *k, const struct bch_crc *crc,
+		    const void *blob);
+
 /*
  * The stored bytes that one pointer of @k leads to, of bch_crc's compressed_sectors (uncompressed without checksum: the
  * key's size), verified: -BCH_ERR_data_checksum. Not from a stripe's other blocks. @blob is the caller's.
@@ -179,6 +198,18 @@ int bch_blob_read(struct bch_fs *fs, const struct bch_key *k, const struct bch_e
 /* The same reconstructed from the other blocks of its stripe: 05 §7.3. -BCH_ERR_data_lost where too few are left. */
 int bch_blob_reconstruct(struct bch_fs *fs, const struct bch_key *k, const struct bch_extent_ptr *p,
 			 void *blob);
+
+/* Was the data known to be bad when it was written? */
+bool bch_key_is_poisoned(const struct bch_fs *fs, const struct bch_key *k);
+
+/*
+ * Stripes: can one be computed with; the sectors that have one checksum (the last of a block may be fewer); are @len
+ * bytes what unit @unit of a block should be: -BCH_ERR_data_checksum. The type of its checksums must not be none.
+ */
+bool bch_stripe_is_usable(const struct bch_stripe *s);
+u32 bch_stripe_unit_sectors(const struct bch_stripe *s);
+int bch_stripe_unit_verify(const struct bch_stripe *s, u32 block, u32 unit, const void *bytes,
+			   size_t len);
 
 /* Sectors [@skip, @skip + @nr) of the key's data, by any of its pointers. -BCH_ERR_data_lost. */
 int bch_key_data_read(struct bch_fs *fs, const struct bch_key *k, u64 skip, u64 nr_sectors,

@@ -77,7 +77,7 @@ static bool is_stale(struct bch_fs *fs, const struct bch_extent_ptr *p)
 	return bch_ptr_is_stale(fs, &p->ptr, &stale) ? !p->crc.csum_type : stale;
 }
 
-static bool is_poisoned(const struct bch_fs *fs, const struct bch_key *k)
+bool bch_key_is_poisoned(const struct bch_fs *fs, const struct bch_key *k)
 {
 	struct bch_bytes rest = bch_key_extent_entries(k);
 	struct bch_extent_entry e;
@@ -93,7 +93,7 @@ static void collect(struct bch_fs *fs, const struct bch_key *k, struct copies *c
 
 	c->nr = c->nr_stale = 0;
 	c->unwritten = false;
-	c->poisoned = is_poisoned(fs, k);
+	c->poisoned = bch_key_is_poisoned(fs, k);
 	while (c->nr < BCH_PTRS_MAX && bch_extent_ptr_next(&walk, &p)) {
 		c->unwritten |= p.ptr.unwritten;
 		if (is_stale(fs, &p))

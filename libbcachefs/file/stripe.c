@@ -10,7 +10,6 @@
 #include "base/checked.h"
 #include "base/memory.h"
 #include "file/blob.h"
-#include "ondisk/key_stripe.h"
 
 struct rebuild {
 	struct bch_fs *fs;
@@ -23,13 +22,38 @@ struct rebuild {
 
 /* ------------------------------------------------------------------ the stripe */
 
-/* Is it one that can be computed with? Format reference: 05 §14. */
-static bool is_usable(const struct bch_stripe *s)
+/* Format reference: 05 §14. */
+bool bch_stripe_is_usable(const struct bch_stripe *s)
 {
 	return s->nr_blocks <= BCH_RAID_BLOCKS_MAX && s->nr_redundant &&
 	       s->nr_redundant <= BCH_RAID_REDUNDANT_MAX && s->nr_redundant < s->nr_blocks &&
 	       s->block_sectors && !s->algorithm && s->csum_type < BCH_CSUM_NR &&
 	       !bch_csum_type_encrypts(s->csum_type) && s->counts.p;
+}
+
+u32 bch_stripe_unit_sectors(const struct bch_stripe *s)
+{
+	return s->csum_granularity_bits < 16 && 1U << s->csum_granularity_bits < s->block_sectors
+		       ? 1U << s->csum_granularity_bits
+		       : s->block_sectors;
+}
+
+int bch_stripe_unit_verify(const struct bch_stripe *s, u32 block, u32 unit, const void *bytes,
+			   size_t len)
+{
+	struct bch_bytes want;
+	struct bch_csum csum;
+	le64 have[2];
+	int err;
+
+	if (!bch_stripe_block_csum(s, block, unit, &want))
+		return -BCH_ERR_data_checksum;
+	err = bch_csum(s->csum_type, NULL, (struct bch_nonce){ 0 }, bytes, len, &csum);
+	have[0] = le64_of(csum.lo);
+	have[1] = le64_of(csum.hi);
+	if (!err && memcmp(have, want.p, want.len))
+		err = -BCH_ERR_data_checksum;
+	return err;
 }
 
 /* Does the pointer lead to the block that it names? Format reference: 05 §7.3. */
@@ -48,7 +72,7 @@ static int rebuild_begin(struct rebuild *r, const struct bch_key *stripe,
 			 const struct bch_extent_ptr *p)
 {
 	bch_stripe_get(stripe, &r->s);
-	if (!is_usable(&r->s) || p->stripe.block >= r->s.nr_blocks - r->s.nr_redundant)
+	if (!bch_stripe_is_usable(&r->s) || p->stripe.block >= r->s.nr_blocks - r->s.nr_redundant)
 		return -BCH_ERR_data_lost;
 	for (u32 i = 0; i < r->s.nr_blocks; i++)
 		if (!bch_stripe_block(&r->s, i, &r->blocks[i]))
@@ -57,9 +81,7 @@ static int rebuild_begin(struct rebuild *r, const struct bch_key *stripe,
 	if (!matches(r, p))
 		return -BCH_ERR_data_lost;
 
-	r->unit_sectors = r->s.block_sectors;
-	if (r->s.csum_granularity_bits < 16 && 1U << r->s.csum_granularity_bits < r->unit_sectors)
-		r->unit_sectors = 1U << r->s.csum_granularity_bits;
+	r->unit_sectors = bch_stripe_unit_sectors(&r->s);
 	r->memory = bch_malloc(BCH_BYTES(r->unit_sectors) * r->s.nr_blocks);
 	return r->memory ? 0 : -BCH_ERR_no_memory;
 }
@@ -74,25 +96,14 @@ static u8 *unit_of(const struct rebuild *r, u32 block)
 /* Without checksums it is the generation that tells whether the bucket still holds the block. */
 static int verify_unit(const struct rebuild *r, u32 block, u32 unit, u32 nr_sectors)
 {
-	struct bch_bytes want;
-	struct bch_csum csum;
-	le64 have[2];
 	bool stale;
 	int err;
 
-	if (!r->s.csum_type) {
-		err = bch_ptr_is_stale(r->fs, &r->blocks[block], &stale);
-		return err || !stale ? err : -BCH_ERR_data_checksum;
-	}
-	if (!bch_stripe_block_csum(&r->s, block, unit, &want))
-		return -BCH_ERR_data_checksum;
-	err = bch_csum(r->s.csum_type, NULL, (struct bch_nonce){ 0 }, unit_of(r, block),
-		       BCH_BYTES(nr_sectors), &csum);
-	have[0] = le64_of(csum.lo);
-	have[1] = le64_of(csum.hi);
-	if (!err && memcmp(have, want.p, want.len))
-		err = -BCH_ERR_data_checksum;
-	return err;
+	if (r->s.csum_type)
+		return bch_stripe_unit_verify(&r->s, block, unit, unit_of(r, block),
+					      BCH_BYTES(nr_sectors));
+	err = bch_ptr_is_stale(r->fs, &r->blocks[block], &stale);
+	return err || !stale ? err : -BCH_ERR_data_checksum;
 }
 
 static bool read_unit(const struct rebuild *r, u32 block, u32 unit, u32 nr_sectors)

@@ -244,7 +244,7 @@ static int check_missing(struct bch_fs *fs)
 static unsigned blkdev_flags(unsigned flags)
 {
 	if (!(flags & BCH_OPEN_WRITE) || flags & BCH_OPEN_DRY_RUN)
-		return 0;
+		return flags & BCH_OPEN_DIRECT ? BCH_BLKDEV_DIRECT : 0;
 	return BCH_BLKDEV_WRITE | (flags & BCH_OPEN_NOEXCL ? BCH_BLKDEV_SHARED : 0U);
 }
 
@@ -297,7 +297,7 @@ int bch_fs_open(struct bch_ctx *ctx, const char *const *names, size_t nr,
 		err = open_members(fs, &paths, opts);
 	if (!err)
 		err = check_missing(fs);
-	if (!err && blkdev_flags(opts->flags))
+	if (!err && blkdev_flags(opts->flags) & BCH_BLKDEV_WRITE)
 		err = bch_fs_start_undo(fs, &opts->undo, opts->now);
 	if (err)
 		(void)bch_fs_close(fs); /* the first error counts */
