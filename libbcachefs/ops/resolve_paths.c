@@ -105,13 +105,13 @@ static int sees(struct bch_resolver *r, u32 snapshot, u8 btree_id, struct bch_po
 	return more > 0 ? k.pos.snapshot == pos.snapshot : more;
 }
 
-static int add_path(struct bch_answer *a, struct bch_buf *path)
+static int add_path(struct bch_answer *a, const struct bch_file *file, struct bch_buf *path)
 {
-	char *text = bch_buf_take(path);
-	int err = text ? bch_array_push(&a->paths, text) : -BCH_ERR_no_memory;
+	struct bch_found_path found = { bch_buf_take(path), file->subvol };
+	int err = found.text ? bch_array_push(&a->paths, found) : -BCH_ERR_no_memory;
 
 	if (err)
-		free(text);
+		free(found.text);
 	return err;
 }
 
@@ -139,7 +139,7 @@ static int add_path_of_name(struct bch_resolver *r, struct bch_answer *a,
 	if (!path.len || path.p[path.len - 1] != '/')
 		bch_buf_putc(&path, '/');
 	bch_buf_puts(&path, name->name);
-	return add_path(a, &path);
+	return add_path(a, file, &path);
 }
 
 static int add_all_names(struct bch_resolver *r, struct bch_answer *a, const struct bch_file *file)
@@ -159,7 +159,7 @@ static int add_all_names(struct bch_resolver *r, struct bch_answer *a, const str
 		struct bch_buf path bch_auto(buf) = { 0 };
 		int err = path_or_number(r, file, &path);
 
-		return err ? err : add_path(a, &path);
+		return err ? err : add_path(a, file, &path);
 	}
 	return 0;
 }
@@ -180,7 +180,7 @@ static int add_back_path(struct bch_resolver *r, struct bch_answer *a, const str
 		return err;
 	if (err && *enough)
 		err = path_or_number(r, file, &path);
-	return *enough ? err ? err : add_path(a, &path) : 0;
+	return *enough ? err ? err : add_path(a, file, &path) : 0;
 }
 
 static int add_paths_in(struct bch_resolver *r, struct bch_answer *a,
@@ -206,9 +206,9 @@ static int add_paths_in(struct bch_resolver *r, struct bch_answer *a,
 
 static int compare_paths(const void *l, const void *r)
 {
-	char *const *a = l, *const *b = r;
+	const struct bch_found_path *a = l, *b = r;
 
-	return strcmp(*a, *b);
+	return strcmp(a->text, b->text);
 }
 
 /* Each path once. */
@@ -219,8 +219,8 @@ static void sort_paths(struct bch_answer *a)
 	if (a->paths.nr)
 		qsort(a->paths.v, a->paths.nr, sizeof(*a->paths.v), compare_paths);
 	for (size_t i = 0; i < a->paths.nr; i++) {
-		if (nr && !strcmp(a->paths.v[nr - 1], a->paths.v[i]))
-			free(a->paths.v[i]);
+		if (nr && !compare_paths(&a->paths.v[nr - 1], &a->paths.v[i]))
+			free(a->paths.v[i].text);
 		else
 			a->paths.v[nr++] = a->paths.v[i];
 	}
@@ -230,7 +230,7 @@ static void sort_paths(struct bch_answer *a)
 static void drop_paths(struct bch_answer *a)
 {
 	while (a->paths.nr)
-		free(a->paths.v[--a->paths.nr]);
+		free(a->paths.v[--a->paths.nr].text);
 }
 
 static int find_paths(struct bch_resolver *r, struct bch_answer *a)

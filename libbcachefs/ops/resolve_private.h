@@ -42,6 +42,12 @@ enum bch_answer_kind {
 #undef A
 };
 
+/* A path, or another name of a file that has none; and the subvolume that it is in. */
+struct bch_found_path {
+	char *text; /* owned */
+	u32 subvol;
+};
+
 /* One thing that a question leads to. */
 struct bch_answer {
 	enum bch_answer_kind kind;
@@ -54,7 +60,7 @@ struct bch_answer {
 	u32 subvol;   /* the file is looked for in that alone; 0: in all */
 	bool by_key;  /* only in those that see the key */
 	bool needs_names;
-	BCH_ARRAY(char *) paths;	 /* owned */
+	BCH_ARRAY(struct bch_found_path) paths;
 	BCH_ARRAY(struct bch_ptr) nodes; /* on the way to the key, the root first */
 };
 

@@ -28,7 +28,7 @@ int bch_resolver_init(struct bch_resolver *r, struct bch_fs *fs,
 static void answer_end(struct bch_answer *a)
 {
 	for (size_t i = 0; i < a->paths.nr; i++)
-		free(a->paths.v[i]);
+		free(a->paths.v[i].text);
 	bch_array_end(&a->paths);
 	bch_array_end(&a->nodes);
 	free(a->text);

@@ -68,7 +68,7 @@ static void put_paths(const struct bch_answer *a, const char *indent, struct bch
 {
 	for (size_t i = 0; i < a->paths.nr; i++) {
 		bch_buf_puts(out, indent);
-		bch_buf_text(out, a->paths.v[i], strlen(a->paths.v[i]));
+		bch_buf_text(out, a->paths.v[i].text, strlen(a->paths.v[i].text));
 		bch_buf_newline(out);
 	}
 	if (a->inum && !a->paths.nr)
@@ -132,7 +132,7 @@ static void show_file(const struct bch_answer *a, struct bch_facts *facts)
 	}
 	bch_facts_list(facts, "paths");
 	for (size_t i = 0; i < a->paths.nr; i++)
-		bch_fact_json_str(facts, NULL, a->paths.v[i]);
+		bch_fact_json_str(facts, NULL, a->paths.v[i].text);
 	bch_facts_end(facts);
 }
 

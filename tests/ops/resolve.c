@@ -87,9 +87,9 @@ static bool check_paths(struct image *image, const struct bch_answer *a,
 	for (size_t i = 0; i < a->paths.nr; i++) {
 		struct bch_file file;
 
-		if (bch_path_lookup(image->fs, &opts, a->paths.v[i], &file))
-			print_error("%s: %s\n", image->dir, a->paths.v[i]);
-		assert_int_equal(bch_path_lookup(image->fs, &opts, a->paths.v[i], &file), 0);
+		if (bch_path_lookup(image->fs, &opts, a->paths.v[i].text, &file))
+			print_error("%s: %s\n", image->dir, a->paths.v[i].text);
+		assert_int_equal(bch_path_lookup(image->fs, &opts, a->paths.v[i].text, &file), 0);
 		assert_int_equal(file.inum, a->inum);
 		assert_true(file_has(image, &file, place));
 	}
