@@ -155,8 +155,9 @@ fuzz-seeds:
 	$(Q)$B/test/tests/fuzz/collect $B/fuzz/corpus \
 		$(foreach d,tests/images $(subst :, ,$(BCACHEFS_TEST_IMAGES)),$(patsubst %/,%,$(dir $(wildcard $d/*/dev0.img.zst))))
 
-bench: $(BENCH)
-	$(Q)set -e; for b in $(BENCH); do $$b; done
+BENCH_SH := $(call executable,tests/bench)
+bench: $(BENCH) $B/bcachefs
+	$(Q)set -e; for b in $(BENCH) $(BENCH_SH); do BCACHEFS=$B/bcachefs $$b; done
 
 demo: deps
 	$(call in,$B) bcachefs

@@ -175,7 +175,8 @@ enum cli_command_flags {
 	CLI_PASSPHRASE = 1 << 4, /* --passphrase_file FILE */
 	CLI_UNDO = 1 << 5,	 /* --undo-file FILE: it changes a filesystem */
 	CLI_JSON_LINES =
-		1 << 6, /* with JSON: it writes what it prints itself, there are no facts */
+		1 << 6,	     /* with JSON: it writes what it prints itself, there are no facts */
+	CLI_DIRECT = 1 << 7, /* it reads what the devices hold, not what the system remembers */
 };
 
 enum cli_progress {

@@ -29,6 +29,7 @@
 	C(du)			\
 	C(fiemap)		\
 	C(resolve)		\
+	C(scrub)		\
 	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\

@@ -48,7 +48,7 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
 					  : c->devices.nr    ? &c->devices
 							     : &none;
 	struct bch_open_opts opts = {
-		.flags = flags,
+		.flags = flags | (cli->command->flags & CLI_DIRECT ? BCH_OPEN_DIRECT : 0U),
 		.scan = c->scan.p,
 		.nr_scan = c->scan.nr,
 		.no_split = c->device_paths.nr > 0,
