@@ -182,9 +182,9 @@ static inline void bch_cursor_cleanup(struct bch_cursor *cur)
 /* ------------------------------------------------------------------ scan: 02 §12.3, §12.4 */
 
 /*
- * For those of @btrees (bits by id) whose root is lost or cannot be read, or a node above the leaves: looks for leaves
- * on all open members, in every place that may hold one, and makes the newest of them the btree, BCH_ROOT_SCANNED;
- * where none is found the btree is lost, which is said in the log. Once, when roots and overlay are set, and before
+ * For those of @btrees (bits by id) whose root is not known, lost or cannot be read, or a node above the leaves: looks
+ * for leaves on all open members, in every place that may hold one, and makes the newest of them the btree,
+ * BCH_ROOT_SCANNED; where none is found the btree is lost, which is said in the log, but for those without a root. Once, when roots and overlay are set, and before
  * others read. Return: 0, -BCH_ERR_no_memory, -BCH_ERR_cancelled.
  */
 int bch_btree_scan(struct bch_fs *fs, u64 btrees);

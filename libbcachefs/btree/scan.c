@@ -475,7 +475,10 @@ static int build(struct bch_fs *fs, struct leaves *leaves, const struct names *n
 
 /* ------------------------------------------------------------------ which btrees need it */
 
-/* Its root is lost, or a node above the leaves. 1, 0, or an error. */
+/*
+ * Its root is lost, or a node above the leaves. A root that nothing tells of may be one of a btree that was never used,
+ * or lost without a trace. 1, 0, or an error.
+ */
 static int is_broken(struct bch_fs *fs, u8 btree_id)
 {
 	struct bch_cursor cur bch_auto(cursor) =
@@ -486,7 +489,7 @@ static int is_broken(struct bch_fs *fs, u8 btree_id)
 	int more;
 
 	if (root.state != BCH_ROOT_PRESENT)
-		return root.state == BCH_ROOT_LOST;
+		return 1;
 	more = bch_btree_node_get(fs, btree_id, root.level, &root.k, &node);
 	if (!more) {
 		bch_btree_node_put(fs, node);
@@ -501,6 +504,8 @@ static void set_scanned(struct bch_fs *fs, u8 btree_id, const struct tally *tall
 	struct bch_btree_root *root = &fs->btrees->roots[btree_id];
 	struct bch_buf name bch_auto(buf) = { 0 };
 
+	if (root->state == BCH_ROOT_ABSENT && !tally->nr_leaves)
+		return;
 	root->level = 1;
 	root->state = tally->nr_leaves ? BCH_ROOT_SCANNED : BCH_ROOT_LOST;
 	bch_btree_name_put(&name, btree_id, fs->btrees->rules.version);
