@@ -46,4 +46,14 @@ struct bch_usage_opts {
 int bch_fs_usage(struct bch_fs *fs, const struct bch_usage_opts *opts, struct bch_facts *facts,
 		 u64 *nr_differences);
 
+/* What statfs(2) of the kernel that wrote the filesystem last says of it. */
+struct bch_statfs {
+	u32 block_size; /* bytes */
+	u64 nr_blocks, nr_free, nr_avail;
+	u64 nr_inodes, nr_free_inodes;
+};
+
+/* After bch_fs_start(), by any thread. -BCH_ERR_btree_node_read_failed where some counters could not be read. */
+int bch_fs_statfs(struct bch_fs *fs, struct bch_statfs *st);
+
 #endif

@@ -12,6 +12,14 @@
 #define STATE_RW     0
 #define STATE_FAILED 2
 
+/* What can be used counts a 64th less, for the keys that it will take. */
+#define RESERVE_FACTOR 64
+
+/* Bytes that an inode may take: until then, and since. */
+#define VERSION_LARGE_INODES BCH_VERSION(1, 38)
+#define INODE_BYTES_UNTIL    64
+#define INODE_BYTES_SINCE    256
+
 /* Since then the state "failed" is "evacuating": what lies there is read. */
 #define VERSION_EVACUATING BCH_VERSION(1, 33)
 
@@ -157,7 +165,8 @@ static void sum_reserved(struct bch_usage *u)
 
 	while ((c = bch_usage_next(u, BCH_ACCOUNTING_persistent_reserved, c, &a)))
 		u->reserved_sectors += not_negative(c->v[0]) * a.nr_replicas;
-	u->used_sectors += u->reserved_sectors + (u->reserved_sectors + 63) / 64;
+	u->used_sectors +=
+		u->reserved_sectors + (u->reserved_sectors + RESERVE_FACTOR - 1) / RESERVE_FACTOR;
 }
 
 /* Buckets that allocation cannot take: neither empty, nor filled with what can be dropped, nor outside of it all. */
@@ -312,13 +321,18 @@ static void end(struct bch_usage *u)
 	bch_counters_end(&u->counters);
 }
 
+static struct bch_usage usage_of(struct bch_fs *fs, const struct bch_usage_opts *opts)
+{
+	return (struct bch_usage){ .fs = fs,
+				   .opts = opts,
+				   .version = le16_get(fs->super.sb->version),
+				   .counters = bch_counters() };
+}
+
 int bch_fs_usage(struct bch_fs *fs, const struct bch_usage_opts *opts, struct bch_facts *facts,
 		 u64 *nr_differences)
 {
-	struct bch_usage u = { .fs = fs,
-			       .opts = opts,
-			       .version = le16_get(fs->super.sb->version),
-			       .counters = bch_counters() };
+	struct bch_usage u = usage_of(fs, opts);
 	int err;
 
 	*nr_differences = 0;
@@ -330,6 +344,38 @@ int bch_fs_usage(struct bch_fs *fs, const struct bch_usage_opts *opts, struct bc
 		bch_usage_json(&u, facts);
 		bch_usage_text(&u, facts);
 	}
+	end(&u);
+	return err;
+}
+
+static void sum_statfs(const struct bch_usage *u, struct bch_statfs *st)
+{
+	const struct bch_accounting inodes = { .type = BCH_ACCOUNTING_nr_inodes };
+	u64 block = le16_get(u->fs->super.sb->block_size);
+	u64 free = u->size_sectors > u->used_sectors ? u->size_sectors - u->used_sectors : 0;
+	bool counts_inodes = u->version >= VERSION_LARGE_INODES;
+
+	st->block_size = (u32)BCH_BYTES(block);
+	st->nr_blocks = u->size_sectors / block;
+	st->nr_free = free / block;
+	st->nr_avail = st->nr_free - st->nr_free / (RESERVE_FACTOR + 1) -
+		       (st->nr_free % (RESERVE_FACTOR + 1) != 0);
+	st->nr_free_inodes =
+		free * (BCH_SECTOR_SIZE / (counts_inodes ? INODE_BYTES_SINCE : INODE_BYTES_UNTIL));
+	st->nr_inodes = st->nr_free_inodes;
+	if (counts_inodes)
+		st->nr_inodes += not_negative(bch_counters_get(&u->counters, &inodes)[0]);
+}
+
+int bch_fs_statfs(struct bch_fs *fs, struct bch_statfs *st)
+{
+	static const struct bch_usage_opts opts;
+	struct bch_usage u = usage_of(fs, &opts);
+	u64 nr_differences;
+	int err = gather(&u, NULL, &nr_differences);
+
+	if (!err)
+		sum_statfs(&u, st);
 	end(&u);
 	return err;
 }
