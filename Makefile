@@ -27,8 +27,10 @@ FLOORS  := base ondisk io codec super btree journal alloc file check ops
 PKG_CONFIG ?= pkg-config
 PKG     := $(PKG_CONFIG) $(if $(filter static,$(FLAVOUR)),--static)
 ISAL    := $(if $(filter static,$(FLAVOUR)),,$(shell $(PKG) --exists libisal 2>/dev/null && echo libisal))
+# Debian's libfuse3 has no static archive either; without it fusemount says so.
+FUSE    := $(if $(filter static,$(FLAVOUR)),,$(shell $(PKG) --exists fuse3 2>/dev/null && echo fuse3))
 LIBS    := blkid uuid libsodium libkeyutils libxxhash libzstd liblz4 zlib json-c libutf8proc $(ISAL)
-PKG_CFLAGS := $(shell $(PKG) --cflags $(LIBS) 2>/dev/null)
+PKG_CFLAGS := $(shell $(PKG) --cflags $(LIBS) $(FUSE) 2>/dev/null)
 ifneq ($(.SHELLSTATUS),0)
 LIBRARIES := libraries
 endif
@@ -48,6 +50,8 @@ LDLIBS   = $(shell $(PKG) --libs $(LIBS)) -lpthread -lm
 LIB_SRC := $(foreach f,$(FLOORS),$(sort $(wildcard libbcachefs/$f/*.c)))
 LIB_SRC := $(if $(ISAL),$(LIB_SRC),$(filter-out %_isal.c,$(LIB_SRC)))
 CMD_SRC := bcachefs.c $(sort $(wildcard cmd/*.c))
+WITHOUT_FUSE := cmd/fusemount_without.c
+CMD_SRC := $(filter-out $(if $(FUSE),$(WITHOUT_FUSE),$(filter-out $(WITHOUT_FUSE),$(wildcard cmd/fusemount_*.c))),$(CMD_SRC))
 UNIT_SRC := $(foreach f,$(FLOORS),$(sort $(wildcard tests/$f/*.c)))
 FUZZ    := $(notdir $(sort $(wildcard tests/fuzz/corpus/*)))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -63,7 +67,7 @@ bcachefs: $B/bcachefs
 	$(Q)ln -sf $< $@
 
 $B/bcachefs: $(CMD_OBJ) $B/libbcachefs.a
-	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS) $(if $(FUSE),$(shell $(PKG) --libs $(FUSE)))
 
 $B/libbcachefs.a: $(LIB_OBJ) $B/objects
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)

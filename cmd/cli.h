@@ -28,7 +28,7 @@ struct cli_strings {
  * alone has the text "1", its negation "0"; nothing else is checked, since that takes the version that is worked on.
  */
 struct cli_event {
-	const struct bch_opt *opt; /* NULL: an operand */
+	const struct bch_opt *opt; /* NULL: an operand, or a word that is the command's own */
 	const char *text;
 };
 
@@ -58,6 +58,7 @@ enum cli_kind {
 	CLI_KIND_letter,     /* a letter for one of these: name */
 	CLI_KIND_filesystem, /* the rows that name a filesystem, kept in struct cli_common */
 	CLI_KIND_files, /* they, with one operand for it, and those that say how its files are read */
+	CLI_KIND_mount, /* they, without those that say how paths are walked */
 };
 
 /*
@@ -126,6 +127,7 @@ struct cli_option {
 	CLI_ROW(operand_events, struct cli_events, 0, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
 #define CLI_OPT_TABLE(opt_flags_, type_, field_)						\
 	CLI_ROW(table, struct cli_events, 0, NULL, NULL, type_, field_, NULL, .opt_flags = (opt_flags_))
+/* Words of the list that .names has are not the table's, and come with a NULL opt and all of their text. */
 #define CLI_OPT_LIST(letter_, name_, opt_flags_, type_, field_, help_, ...)			\
 	CLI_ROW(opt_list, struct cli_events, letter_, name_, "OPTS", type_, field_, help_,	\
 		.opt_flags = (opt_flags_), ##__VA_ARGS__)
@@ -140,6 +142,8 @@ struct cli_option {
 
 /* DEVICES in one word, and how files in it are found and read: what cli_open_files() opens. Before operands. CLI 14.1. */
 #define CLI_FILES { .kind = CLI_KIND_files }
+/* The same, for what shows the files of it all. */
+#define CLI_MOUNT { .kind = CLI_KIND_mount }
 
 /* The headings of the overview, in its order. */
 #define CLI_HEADINGS(H)						\
@@ -239,6 +243,9 @@ struct cli_command {
 
 #define CLI_OPTIONS(rows_, type_) \
 	.options = (rows_), .nr_options = bch_array_size(rows_), .args_size = sizeof(type_)
+
+/* The index of NAME[=VALUE] among @names, of which "x-*" stands for all that begin so; -1 if it is none. */
+int cli_own_word(const char *const *names, const char *item);
 
 /*
  * Opens the filesystem of CLI_FILESYSTEM, with what -D, --scan, -o and --undo-file say. @flags are enum bch_open_flags;

@@ -18,6 +18,7 @@
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
+	C(fusemount)		\
 	C(ls)			\
 	C(tree)			\
 	C(cat)			\

@@ -33,7 +33,8 @@ static int take_mount_opts(struct cli *cli, struct bch_open_opts *opts)
 	int err = 0;
 
 	for (size_t i = 0; i < given->nr && !err; i++)
-		err = bch_open_opt(cli->ctx, given->p[i].opt, given->p[i].text, opts);
+		if (given->p[i].opt)
+			err = bch_open_opt(cli->ctx, given->p[i].opt, given->p[i].text, opts);
 	return err;
 }
 

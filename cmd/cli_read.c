@@ -28,13 +28,35 @@ int cli_open_readable(struct cli *cli, struct bch_fs **fs)
 	return err ? err : unlock(cli, *fs);
 }
 
+/* -o norecovery is not about opening: takes it out of what -o says. */
+static int take_norecovery(struct cli *cli, bool *norecovery)
+{
+	struct cli_events *given = &cli->common.mount_opts;
+	const struct bch_opt *opt = bch_opt(BCH_OPT_norecovery);
+	size_t nr = 0;
+	u64 value = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < given->nr && !err; i++)
+		if (given->p[i].opt == opt)
+			err = bch_opt_parse(cli->ctx, opt, given->p[i].text, BCH_VERSION_READ_MAX,
+					    &value);
+		else
+			given->p[nr++] = given->p[i];
+	given->nr = nr;
+	*norecovery = value;
+	return err;
+}
+
 int cli_open_files(struct cli *cli, struct bch_fs **fs)
 {
 	const struct cli_common *c = &cli->common;
 	struct bch_start_opts start = { .rewind = c->rewind_to, .rewind_to = c->rewind_to };
 	struct bch_files_opts files = { .flags = c->no_verify ? BCH_FILES_NO_VERIFY : 0 };
-	int err = cli_open_readable(cli, fs);
+	int err = take_norecovery(cli, &start.no_journal);
 
+	if (!err)
+		err = cli_open_readable(cli, fs);
 	if (!err)
 		err = bch_fs_start(*fs, &start);
 	if (!err && c->scan_nodes)

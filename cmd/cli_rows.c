@@ -40,15 +40,18 @@ static const struct cli_option files_rows[] = {
 		   "root of all paths: a subvolume"),
 	CLI_NUMBER(0, "snapshot", "ID", struct cli_common, snapshot, 1, UINT32_MAX,
 		   "read as that snapshot sees it, whether a subvolume points to it or not"),
-	CLI_FLAG('L', "follow", struct cli_common, follow, "follow symlinks"),
-	CLI_FLAG('i', "ignore-errors", struct cli_common, ignore_errors,
-		 "go on after what cannot be read, and name it"),
 	CLI_FLAG(0, "no-verify", struct cli_common, no_verify,
 		 "hand out data whose checksum does not match"),
 	CLI_FLAG(0, "scan-nodes", struct cli_common, scan_nodes,
 		 "look for the nodes of btrees whose roots are lost"),
 	CLI_NUMBER(0, "journal-rewind", "SEQ", struct cli_common, rewind_to, 1, UINT64_MAX,
 		   "read the state after that journal entry"),
+};
+
+static const struct cli_option walk_rows[] = {
+	CLI_FLAG('L', "follow", struct cli_common, follow, "follow symlinks"),
+	CLI_FLAG('i', "ignore-errors", struct cli_common, ignore_errors,
+		 "go on after what cannot be read, and name it"),
 };
 
 static const struct cli_option json_rows[] = {
@@ -181,7 +184,7 @@ static int add_table_rows(struct cli_rows *rows, const struct cli_command *comma
 /* Those that name a filesystem, by any number of operands or by one word. */
 static int add_filesystem_rows(struct cli_rows *rows, const struct cli_option *row)
 {
-	bool one_word = row->kind == CLI_KIND_files;
+	bool one_word = row->kind != CLI_KIND_filesystem;
 	int err = add_common_rows(rows,
 				  one_word	  ? devices_word_rows
 				  : row->optional ? devices_or_here_rows
@@ -192,6 +195,8 @@ static int add_filesystem_rows(struct cli_rows *rows, const struct cli_option *r
 		err = add_common_rows(rows, filesystem_rows, bch_array_size(filesystem_rows));
 	if (!err && one_word)
 		err = add_common_rows(rows, files_rows, bch_array_size(files_rows));
+	if (!err && row->kind == CLI_KIND_files)
+		err = add_common_rows(rows, walk_rows, bch_array_size(walk_rows));
 	return err;
 }
 
@@ -203,6 +208,7 @@ static int add_own_row(struct cli_rows *rows, const struct cli_command *command,
 		return add_table_rows(rows, command, row);
 	case CLI_KIND_filesystem:
 	case CLI_KIND_files:
+	case CLI_KIND_mount:
 		return add_filesystem_rows(rows, row);
 	case CLI_KIND_letter:
 		return 0;

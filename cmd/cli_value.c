@@ -141,6 +141,18 @@ bool cli_is_opt_list(const char *text)
 	return bch_opt_find(name) || (rest && bch_opt_find(rest));
 }
 
+int cli_own_word(const char *const *names, const char *item)
+{
+	for (int i = 0; names[i]; i++) {
+		size_t len = strcspn(names[i], "*");
+
+		if (!strncmp(item, names[i], len) &&
+		    (names[i][len] || !item[len] || item[len] == '='))
+			return i;
+	}
+	return -1;
+}
+
 /* One NAME[=VALUE] of -o; cuts @item. */
 static int add_opt(struct cli *cli, const struct cli_option *row, char *item,
 		   struct cli_events *events)
@@ -150,6 +162,8 @@ static int add_opt(struct cli *cli, const struct cli_option *row, char *item,
 	const struct bch_opt *opt;
 	const char *text = "1";
 
+	if (row->names && cli_own_word(row->names, item) >= 0)
+		return add_event(events, NULL, item);
 	if (value)
 		*value++ = '\0';
 	opt = bch_opt_find(item);
@@ -225,6 +239,7 @@ int cli_value(struct cli *cli, const struct cli_option *row, const char *text, v
 	case CLI_KIND_letter:
 	case CLI_KIND_filesystem:
 	case CLI_KIND_files:
+	case CLI_KIND_mount:
 		break;
 	}
 	return -BCH_ERR_invalid_argument; /* rows that cli_rows_init() has unfolded */

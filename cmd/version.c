@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <bcachefs/build.h>
-#include "cli.h"
+#include "fusemount.h"
 
 #define KERNEL_VERSION "/sys/module/bcachefs/parameters/version"
 
@@ -46,6 +46,7 @@ static int run(struct cli *cli, const void *parsed)
 	say_version(cli->facts, "Formats by default", BCH_VERSION_DEFAULT);
 	say_version(cli->facts, "Kernel module", kernel_version());
 	bch_build_show(cli->facts);
+	bch_fact(cli->facts, "libfuse", "%s", fusemount_libfuse());
 	return 0;
 }
 

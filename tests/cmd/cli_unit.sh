@@ -11,7 +11,9 @@ failed=0
 # Those of the Makefile.
 read -ra names < <(sed -n 's/^LIBS *:= *//p' Makefile | sed 's/\$([A-Z]*)//g')
 libraries=$(pkg-config --libs "${names[@]}" cmocka)
-pkg-config --exists libisal && libraries+=" $(pkg-config --libs libisal)"
+for name in libisal fuse3; do
+	pkg-config --exists $name && libraries+=" $(pkg-config --libs $name)"
+done
 
 for source in tests/cmd/cli_*.c; do
 	name=$work/$(basename "$source" .c)
