@@ -145,6 +145,9 @@ void bch_key_wrap(const struct bch_crypt_key *user_key, const u8 fs_uuid[16],
 int bch_key_unwrap(const struct bch_crypt_key *user_key, const u8 fs_uuid[16],
 		   const struct bch_wrapped_key *wrapped, struct bch_crypt_key *key);
 
+/* SipHash-2-4 under the 16 bytes at @key: a number that looks random. */
+u64 bch_siphash(const u8 key[16], const void *buf, size_t len);
+
 /* ------------------------------------------------------------------ hashes of names: 04 §7.1, §7.2 */
 
 struct bch_inode;

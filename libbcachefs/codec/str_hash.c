@@ -34,12 +34,17 @@ struct siphash_key {
 };
 _Static_assert(sizeof(struct siphash_key) == crypto_shorthash_KEYBYTES, "SipHash-2-4");
 
-static u64 hash_keyed(const struct siphash_key *key, struct bch_bytes b)
+u64 bch_siphash(const u8 key[16], const void *buf, size_t len)
 {
 	le64 hash;
 
-	crypto_shorthash(hash.b, b.p, b.len, (const u8 *)key);
-	return le64_get(hash) >> 1;
+	crypto_shorthash(hash.b, buf, len, key);
+	return le64_get(hash);
+}
+
+static u64 hash_keyed(const struct siphash_key *key, struct bch_bytes b)
+{
+	return bch_siphash((const u8 *)key, b.p, b.len) >> 1;
 }
 
 static u64 hash_siphash(u64 seed, struct bch_bytes b)

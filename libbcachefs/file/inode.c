@@ -14,12 +14,6 @@
 
 /* ------------------------------------------------------------------ find */
 
-static bool is_inode(const struct bch_key *k)
-{
-	return k->type == BCH_KEY_inode || k->type == BCH_KEY_inode_v2 ||
-	       k->type == BCH_KEY_inode_v3;
-}
-
 int bch_file_inode(struct bch_fs *fs, const struct bch_file *file, struct bch_inode *inode,
 		   u32 *snapshot)
 {
@@ -32,7 +26,7 @@ int bch_file_inode(struct bch_fs *fs, const struct bch_file *file, struct bch_in
 
 	if (more < 0)
 		return more;
-	if (!more || !is_inode(&k) || !bch_inode_get(&k, inode))
+	if (!more || !bch_inode_get(&k, inode))
 		return -BCH_ERR_not_found;
 	if (snapshot)
 		*snapshot = k.pos.snapshot;

@@ -8,6 +8,11 @@ struct bch_pos bch_pos_get(const struct bpos *p)
 	return bch_spos(le64_get(p->inode), le64_get(p->offset), le32_get(p->snapshot));
 }
 
+struct bpos bch_pos_disk(struct bch_pos pos)
+{
+	return (struct bpos){ le32_of(pos.snapshot), le64_of(pos.offset), le64_of(pos.inode) };
+}
+
 static void put_u64(struct bch_buf *out, u64 v)
 {
 	if (v == BCH_U64_MAX)

@@ -32,8 +32,9 @@ struct bpos {
 };
 _Static_assert(sizeof(struct bpos) == 20, "format reference 02 §1.1");
 
-/* Decodes a position. */
+/* Decodes a position, and encodes it. */
 struct bch_pos bch_pos_get(const struct bpos *p);
+struct bpos bch_pos_disk(struct bch_pos pos);
 
 /* "4096:0:U32_MAX"; POS_MIN, POS_MAX, SPOS_MAX by name. */
 void bch_pos_put(struct bch_buf *out, struct bch_pos pos);

@@ -44,6 +44,10 @@ enum bch_btree_id {
 	BCH_BTREE_NR
 };
 
+/* Btrees whose keys have a size, as bits. Format reference: 02 §4. */
+#define BCH_BTREES_OF_EXTENTS \
+	(1ULL << BCH_BTREE_extents | 1ULL << BCH_BTREE_reflink | 1ULL << BCH_BTREE_freespace)
+
 /* Ids from here on cannot be: 02 §4. */
 #define BCH_BTREE_ID_MAX 63
 

@@ -42,6 +42,9 @@ static inline u8 bch_alloc_gc_gen(const struct bch_alloc *a)
  */
 u8 bch_alloc_data_type(const struct bch_alloc *a, u8 hint, u16 version);
 
+/* The lru of fragmented buckets, before 1.39; those of cached ones have their device's index. 06 §5. */
+#define BCH_LRU_FRAGMENTATION 65535ULL
+
 /* The bucket's time in the fragmentation lru, 0: it has none. Format reference: 06 §5, 08 §5.6. */
 u64 bch_alloc_fragmentation(const struct bch_alloc *a, u16 bucket_sectors);
 

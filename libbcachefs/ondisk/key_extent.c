@@ -34,6 +34,17 @@ struct bch_ptr bch_ptr_get(u64 word)
 	};
 }
 
+u64 bch_ptr_word(const struct bch_ptr *ptr)
+{
+	u64 word = 1ULL << BCH_EXTENT_ENTRY_ptr;
+
+	word = bch_bits_set(word, 1, 2, ptr->cached);
+	word = bch_bits_set(word, 3, 4, ptr->unwritten);
+	word = bch_bits_set(word, 4, 48, ptr->offset_sectors);
+	word = bch_bits_set(word, 48, 56, ptr->dev_idx);
+	return bch_bits_set(word, 56, 64, ptr->gen);
+}
+
 /* Where each form of a crc keeps its fields: bits of the first word, each up to the next. Format reference: 05 §2.2. */
 static const struct crc_form {
 	u8 compressed, uncompressed, offset, nonce, nonce_end, csum_type, compression_type;

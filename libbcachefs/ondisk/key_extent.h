@@ -103,8 +103,9 @@ bool bch_crc_is_compressed(const struct bch_crc *crc);
 /* Sectors that a key of @key_sectors takes on a device of its pointer. Format reference: 05 §8. */
 u64 bch_crc_disk_sectors(const struct bch_crc *crc, u32 key_sectors);
 
-/* A pointer alone, as stripes hold them. */
+/* A pointer alone, as stripes hold them; and its word. */
 struct bch_ptr bch_ptr_get(u64 word);
+u64 bch_ptr_word(const struct bch_ptr *ptr);
 
 /* The bytes of the entries in a value; empty for types without. */
 struct bch_bytes bch_key_extent_entries(const struct bch_key *k);

@@ -139,7 +139,7 @@ bool bch_inode_get(const struct bch_key *k, struct bch_inode *inode)
 	bool got;
 
 	*inode = (struct bch_inode){ 0 };
-	if (!k->val.len)
+	if (!bch_key_is_inode(k) || !k->val.len)
 		return false;
 
 	if (k->type == BCH_KEY_inode_v3) {

@@ -134,6 +134,12 @@ struct bch_inode {
 	BCH_INODE_V3_FIELDS(BCH_INODE_MEMBER)
 };
 
+static inline bool bch_key_is_inode(const struct bch_key *k)
+{
+	return k->type == BCH_KEY_inode || k->type == BCH_KEY_inode_v2 ||
+	       k->type == BCH_KEY_inode_v3;
+}
+
 /* The inode in a key of type inode, inode_v2 or inode_v3. False where it cannot be unpacked. */
 bool bch_inode_get(const struct bch_key *k, struct bch_inode *inode);
 

@@ -3,6 +3,8 @@
 
 #include "ondisk/node.h"
 
+#include "ondisk/key_extent.h"
+
 bool bch_node_header_get(struct bch_bytes node, struct bch_node_header *header)
 {
 	const struct btree_node *n = bch_bytes_view(node, 0, sizeof(*n));
@@ -20,6 +22,21 @@ bool bch_node_header_get(struct bch_bytes node, struct bch_node_header *header)
 		.max = bch_pos_get(&n->max_key),
 	};
 	return true;
+}
+
+void bch_node_header_put(struct btree_node *node, const struct bch_node_header *header,
+			 const struct bch_key_format *format)
+{
+	u64 flags = bch_bits_set(0, 0, 4, header->btree_id & 15);
+
+	flags = bch_bits_set(flags, 4, 8, header->level);
+	flags = bch_bits_set(flags, 8, 9, header->new_extent_overwrite);
+	flags = bch_bits_set(flags, 9, 25, header->btree_id >> 4);
+	node->flags = le64_of(flags | (u64)header->seq << 32);
+	node->min_key = bch_pos_disk(header->min);
+	node->max_key = bch_pos_disk(header->max);
+	node->ptr = le64_of(0);
+	bch_key_format_put(format, &node->format);
 }
 
 u64 bch_node_magic_at(struct bch_bytes node)
@@ -84,4 +101,23 @@ bool bch_node_ptr_get(const struct bch_key *k, struct bch_node_ptr *ptr)
 	ptr->range_updated = le16_get(v->flags) & BCH_BTREE_PTR_RANGE_UPDATED;
 	ptr->min = bch_pos_get(&v->min_key);
 	return true;
+}
+
+size_t bch_node_ptr_put(const struct bch_node_ptr *ptr, const struct bch_ptr *ptrs, u32 nr,
+			u8 val[BCH_NODE_PTR_VAL_MAX])
+{
+	struct btree_ptr_v2 v = {
+		.seq = le64_of(ptr->seq),
+		.sectors_written = le16_of((u16)ptr->nr_sectors),
+		.min_key = bch_pos_disk(ptr->min),
+	};
+	size_t len = sizeof(v);
+
+	memcpy(val, &v, sizeof(v));
+	for (u32 i = 0; i < nr && i < BCH_NODE_PTRS_MAX; i++, len += sizeof(le64)) {
+		le64 word = le64_of(bch_ptr_word(&ptrs[i]));
+
+		memcpy(val + len, &word, sizeof(word));
+	}
+	return len;
 }

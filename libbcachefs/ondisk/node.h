@@ -56,6 +56,10 @@ struct bch_node_header {
 /* False where the node has less than a header. */
 bool bch_node_header_get(struct bch_bytes node, struct bch_node_header *header);
 
+/* Into the header of a node, all but checksum, magic number and the set of keys. */
+void bch_node_header_put(struct btree_node *node, const struct bch_node_header *header,
+			 const struct bch_key_format *format);
+
 /* The magic number that it begins with, for bch_node_magic() of the filesystem; 0 where it is too short. */
 u64 bch_node_magic_at(struct bch_bytes node);
 u64 bch_node_magic(const u8 fs_uuid[16]);
@@ -113,5 +117,13 @@ struct bch_node_ptr {
 
 /* False where the key is of another type, or too short. For the devices: bch_extent_walk() on the key. */
 bool bch_node_ptr_get(const struct bch_key *k, struct bch_node_ptr *ptr);
+
+#define BCH_NODE_PTRS_MAX    4
+#define BCH_NODE_PTR_VAL_MAX (sizeof(struct btree_ptr_v2) + BCH_NODE_PTRS_MAX * 8)
+
+/* The value of a btree_ptr_v2 to copies at @ptrs, at most BCH_NODE_PTRS_MAX. Returns its length. */
+struct bch_ptr;
+size_t bch_node_ptr_put(const struct bch_node_ptr *ptr, const struct bch_ptr *ptrs, u32 nr,
+			u8 val[BCH_NODE_PTR_VAL_MAX]);
 
 #endif

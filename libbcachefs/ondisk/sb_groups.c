@@ -233,6 +233,18 @@ int bch_super_groups_prune(struct bch_super *super)
 	return 0;
 }
 
+bool bch_super_in_target(const struct bch_super *super, u32 dev_idx, u64 target)
+{
+	struct bch_member m;
+
+	if (target < BCH_TARGET_GROUP(0))
+		return target == BCH_TARGET_DEV(dev_idx);
+	return bch_super_member(super, dev_idx, &m) && bch_member_alive(&m) &&
+	       bch_member_GROUP(&m) &&
+	       bch_super_group_within(super, (u32)bch_member_GROUP(&m) - 1,
+				      (u32)(target - BCH_TARGET_GROUP(0)));
+}
+
 void bch_super_target_put(struct bch_buf *out, const struct bch_super *super, u64 target)
 {
 	if (!target)

@@ -200,6 +200,9 @@ int bch_super_groups_prune(struct bch_super *super);
 #define BCH_TARGET_DEV(idx)   ((u64)(idx) + 1)
 #define BCH_TARGET_GROUP(idx) ((u64)(idx) + 257)
 
+/* Is member @dev_idx in the target, which is one? */
+bool bch_super_in_target(const struct bch_super *super, u32 dev_idx, u64 target);
+
 /* A target as text: "none", "device N", a label. */
 void bch_super_target_put(struct bch_buf *out, const struct bch_super *super, u64 target);
 
