@@ -112,6 +112,9 @@
 	E(data_compression,		"bad compressed data")					\
 	/* btrees */										\
 	E(btree_node_read_failed,	"btree node cannot be read")				\
+	/* writing */										\
+	E(btree_lost,			"a btree is lost")					\
+	E(alloc_inconsistent,		"what is stored about buckets does not fit")		\
 	/* undo files */									\
 	E(undo_invalid,			"not an undo file")					\
 	E(undo_mismatch,		"does not fit the undo file")

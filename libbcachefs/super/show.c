@@ -71,10 +71,19 @@ static const char **member_names(const struct bch_fs *fs)
 	return names;
 }
 
+/* As it is on the first device that is open: its journal is in there too. */
+static const struct bch_super *first_super(const struct bch_fs *fs)
+{
+	for (u32 i = 0; i < fs->nr_members; i++)
+		if (fs->members[i].blkdev)
+			return &fs->members[i].super;
+	return &fs->super;
+}
+
 void bch_fs_show(const struct bch_fs *fs, struct bch_facts *facts)
 {
 	const char **names = member_names(fs);
-	struct bch_sb_show show = { &fs->super, names };
+	struct bch_sb_show show = { first_super(fs), names };
 	struct bch_show_opts opts = { .sections = 1ULL << BCH_SECTION_members_v2 };
 
 	show_super(&show, &opts, facts);

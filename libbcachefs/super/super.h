@@ -73,7 +73,16 @@ struct bch_fs_attachment {
 	void (*end)(struct bch_fs *fs);
 };
 
+/* What entries and the clean section carry besides keys, as it was when the filesystem was started. */
+struct bch_fs_state {
+	u64 key_version; /* the last that data was encrypted with */
+	u64 clock[2];	 /* sectors read, written */
+	u64 seq;	 /* of the newest entry that counts */
+	bool was_clean;
+};
+
 struct bch_btrees;
+struct bch_writer;
 struct bch_files;
 
 struct bch_fs {
@@ -86,7 +95,9 @@ struct bch_fs {
 	struct bch_undo *undo;		    /* NULL: none */
 	struct bch_crypt_key *key;	    /* the filesystem's; NULL while locked */
 	struct bch_fs_attachment *attached; /* the newest first */
+	struct bch_fs_state state;	    /* set by bch_fs_start() */
 	struct bch_btrees *btrees;	    /* NULL: not started */
+	struct bch_writer *writer;	    /* NULL: nothing is to be changed */
 	struct bch_files *files;	    /* NULL: not started */
 };
 
@@ -110,6 +121,27 @@ int bch_fs_write_copies(struct bch_fs *fs, bool with_layout);
  * -BCH_ERR_target_unknown. Format reference: 01 §12.3.
  */
 int bch_target_parse(struct bch_fs *fs, const char *text, u64 *target);
+
+/* ------------------------------------------------------------------ where to write: 06 §12 */
+
+/* Members by index, ascending. */
+struct bch_write_devs {
+	u8 v[BCH_SB_MAX_MEMBERS];
+	u32 nr;
+	u32 durability; /* of a copy on each of them */
+};
+
+/* May new data of @data_type (enum bch_data_type) go to the member: open, read-write, allowed? */
+bool bch_fs_dev_takes(const struct bch_fs *fs, u32 dev_idx, u8 data_type);
+
+/*
+ * The members for btree nodes or the journal: those of metadata_target, else of foreground_target; all where these do
+ * not suffice for metadata_replicas. None of durability 0.
+ */
+void bch_fs_metadata_devs(const struct bch_fs *fs, u8 data_type, struct bch_write_devs *devs);
+
+/* The checksum type of nodes and journal entries: 05 §3.1. */
+u8 bch_fs_metadata_csum_type(const struct bch_fs *fs);
 
 /* ------------------------------------------------------------------ find */
 

@@ -21,6 +21,13 @@ u8 bch_super_csum_type(const struct bch_sb *sb)
 	return types[bch_sb_flag(sb, BCH_SB_META_CSUM_TYPE) % bch_array_size(types)];
 }
 
+u8 bch_fs_metadata_csum_type(const struct bch_fs *fs)
+{
+	bool encrypted = bch_fs_encryption(fs) != BCH_NOT_ENCRYPTED;
+
+	return encrypted ? BCH_CSUM_chacha20_poly1305_128 : bch_super_csum_type(fs->super.sb);
+}
+
 int bch_super_seal(struct bch_super *super, u64 sector)
 {
 	struct bch_sb *sb = super->sb;
