@@ -9,6 +9,7 @@
 #ifndef BCHFS_BTREE_BTREE_H
 #define BCHFS_BTREE_BTREE_H
 
+#include "btree/changes.h"
 #include "btree/node.h"
 #include "btree/overlay.h"
 #include "ondisk/btree_ids.h"
@@ -55,6 +56,13 @@ int bch_btree_roots_from_clean(struct bch_fs *fs);
 
 /* Any id; those that cannot be are absent. The key lives as long as the filesystem is open. */
 struct bch_btree_root bch_btree_root(const struct bch_fs *fs, u32 btree_id);
+
+/* By what its nodes are read and written, the key included. */
+struct bch_node_rules bch_btree_rules(const struct bch_fs *fs);
+
+/* A walk over what only the journal holds, as bch_key_overlay_next(). False at the end. */
+bool bch_btree_overlay_next(const struct bch_fs *fs, size_t *at, u8 *btree_id, u8 *level,
+			    struct bch_key *k);
 
 /* The sealed keys of the journal, before anything is read. Takes @overlay; NULL: none. */
 void bch_btrees_set_overlay(struct bch_fs *fs, struct bch_key_overlay *overlay);
@@ -111,6 +119,8 @@ enum bch_cursor_flags {
 	 * extent does. Within one inode, ascending, one version of each key at most.
 	 */
 	BCH_CURSOR_SLOTS = 1 << 2,
+	BCH_CURSOR_COMMITTED = 1 << 3, /* without pending changes */
+	BCH_CURSOR_GIVEN = 1 << 4,     /* without derived ones */
 };
 
 /* The snapshot that a cursor sees the keys from. Format reference: 04 §2.2. */

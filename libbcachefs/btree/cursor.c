@@ -37,6 +37,20 @@ static void add_run(struct bch_layers *layers, const struct bch_key_overlay *ove
 		bch_layers_add(layers, bch_overlay_layer(run, btree_id == BCH_BTREE_accounting));
 }
 
+static void add_changes(const struct bch_cursor *cur, struct bch_layers *layers)
+{
+	const struct bch_changes *changes = cur->fs->btrees->changes;
+	struct bch_layer layer;
+
+	if (cur->flags & BCH_CURSOR_COMMITTED)
+		return;
+	if (bch_changes_layer(changes, BCH_CHANGE_GIVEN, cur->btree_id, &layer))
+		bch_layers_add(layers, layer);
+	if (!(cur->flags & BCH_CURSOR_GIVEN) &&
+	    bch_changes_layer(changes, BCH_CHANGE_DERIVED, cur->btree_id, &layer))
+		bch_layers_add(layers, layer);
+}
+
 /* All that there is at @place. The journal knew other interior nodes than a scan found: 02 §12.4. */
 static void layers_of(const struct bch_cursor *cur, const struct place *place,
 		      struct bch_overlay_run runs[2], struct bch_layers *layers)
@@ -51,6 +65,8 @@ static void layers_of(const struct bch_cursor *cur, const struct place *place,
 		add_run(layers, b->scanned, cur->btree_id, place->level, &runs[0]);
 	if (b->overlay && !(scanned && place->level))
 		add_run(layers, b->overlay, cur->btree_id, place->level, &runs[1]);
+	if (!place->level)
+		add_changes(cur, layers);
 }
 
 /* ------------------------------------------------------------------ down */

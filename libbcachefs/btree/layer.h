@@ -29,7 +29,7 @@ struct bch_layer {
 	struct bch_key key;
 };
 
-#define BCH_LAYERS_MAX	  4
+#define BCH_LAYERS_MAX	  5
 #define BCH_KEY_VALUE_MAX 2000 /* bytes: 250 u64s */
 
 /* Not to be copied while a key that it gave is in use. */

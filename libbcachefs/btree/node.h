@@ -120,6 +120,27 @@ bool bch_set_walk_next(struct bch_set_walk *walk, struct bch_set_item *item);
 /* BCH_KEY_VALID, or the first rule that the key at @at breaks; *@len its bytes, 0 where that cannot be told. */
 int bch_set_walk_check(const struct bch_set_walk *walk, size_t at, struct bch_key *k, size_t *len);
 
+/* A node to be written, of one set of keys. */
+struct bch_node_image {
+	u8 btree_id, level;
+	u32 seq;    /* counts rewrites */
+	u64 cookie; /* fresh: random, not 0 */
+	struct bch_pos min, max;
+	const struct bch_key *keys; /* live, by position, within [min, max] */
+	size_t nr_keys;
+};
+
+/* Bytes that the keys take in one node from @min to @max, its header too. */
+size_t bch_node_image_bytes(const struct bch_node_image *image);
+
+/*
+ * Writes the node to @bytes, of which there are rules->node_bytes, the end of the last block zeroed: *@len becomes its
+ * length on the device. @csum_type is the metadata's. -BCH_ERR_out_of_range where the keys are too many.
+ * Format reference: 02 §10.1.
+ */
+int bch_node_encode(const struct bch_node_image *image, const struct bch_node_rules *rules,
+		    u8 csum_type, u8 *bytes, size_t *len);
+
 /* ------------------------------------------------------------------ all keys */
 
 /* Its keys as a layer; @node must outlive it. */

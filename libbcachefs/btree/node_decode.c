@@ -10,10 +10,6 @@
 /* The entry of node->keys whose value breaks a rule: left out when all sets are merged. */
 #define VALUE_IS_BAD (1U << 31)
 
-/* Btrees whose keys have a size. Format reference: 02 §4. */
-#define EXTENTS_BTREES \
-	(1ULL << BCH_BTREE_extents | 1ULL << BCH_BTREE_reflink | 1ULL << BCH_BTREE_freespace)
-
 /* Problems that more than the key or the set of keys suffers from. Format reference: 02 §11.2. */
 /* clang-format off */
 #define GRADES(G)					\
@@ -148,7 +144,7 @@ static void check_header(struct decode *d)
 
 	bch_node_header_get(d->bytes, &h);
 	d->node->seq = h.seq;
-	if (!want->level && EXTENTS_BTREES >> want->btree_id & 1 && !h.new_extent_overwrite)
+	if (!want->level && BCH_BTREES_OF_EXTENTS >> want->btree_id & 1 && !h.new_extent_overwrite)
 		note_set(d, BCH_FSCK_btree_node_unsupported_version, 0);
 	if (h.btree_id != want->btree_id)
 		note_set(d, BCH_FSCK_btree_node_bad_btree, 0);

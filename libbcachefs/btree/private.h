@@ -37,6 +37,7 @@ struct bch_btrees {
 	struct bch_key_fs keys;
 	struct bch_btree_root roots[BCH_BTREE_ID_MAX]; /* values of keys owned */
 	struct bch_key_overlay *overlay;	       /* NULL: none */
+	struct bch_changes *changes;		       /* NULL: none are pending */
 	struct bch_key_overlay *scanned; /* pointers to leaves of SCANNED roots; NULL: none */
 	struct bch_node_cache *cache;
 	struct bch_thread_pool *pool;

@@ -16,6 +16,7 @@ static void btrees_free(struct bch_btrees *b)
 	bch_node_cache_free(b->cache);
 	bch_key_overlay_free(b->overlay);
 	bch_key_overlay_free(b->scanned);
+	bch_changes_free(b->changes);
 	for (u32 id = 0; id < BCH_BTREE_ID_MAX; id++)
 		free((u8 *)(uintptr_t)b->roots[id].k.val.p);
 	free(b->blacklist);
@@ -152,4 +153,20 @@ void bch_btrees_set_overlay(struct bch_fs *fs, struct bch_key_overlay *overlay)
 {
 	bch_key_overlay_free(fs->btrees->overlay);
 	fs->btrees->overlay = overlay;
+}
+
+bool bch_btree_overlay_next(const struct bch_fs *fs, size_t *at, u8 *btree_id, u8 *level,
+			    struct bch_key *k)
+{
+	const struct bch_key_overlay *overlay = fs->btrees->overlay;
+
+	return overlay && bch_key_overlay_next(overlay, at, btree_id, level, k);
+}
+
+struct bch_node_rules bch_btree_rules(const struct bch_fs *fs)
+{
+	struct bch_node_rules rules = fs->btrees->rules;
+
+	rules.key = fs->key;
+	return rules;
 }
