@@ -168,16 +168,7 @@ int bch_journal_load(const struct bch_journal *journal, const struct bch_journal
 /* The nonce of the entry with @seq: 03 §1.2. */
 struct bch_nonce bch_journal_nonce(u64 seq);
 
-/* ------------------------------------------------------------------ replay: 03 §6, 08 §3.2 */
-
-/* Who takes what is replayed. Called in order of age; keys are the caller's to copy. An error ends the replay. */
-struct bch_replay_sink {
-	void *arg;
-	/* A later one replaces an earlier one of the same btree. @k NULL: there is a root, but it is lost. */
-	int (*root)(void *arg, u8 btree_id, u8 level, const struct bch_key *k);
-	/* A later one replaces an earlier one at the same position; in accounting both count. Deletions too. */
-	int (*key)(void *arg, u8 btree_id, u8 level, const struct bch_key *k);
-};
+/* ------------------------------------------------------------------ single values */
 
 /* User-visible keys are to be as they were after entry @to: all that was done up to entry @from is undone. */
 struct bch_rewind {
@@ -188,6 +179,63 @@ struct bch_replay_state {
 	u64 key_version; /* of encryption */
 	u64 clock[2];	 /* sectors read, written */
 	struct bch_rewind rewind;
+};
+
+/* ------------------------------------------------------------------ writing: 03 §8 */
+
+/* The records of an entry to be written; all zero is none. */
+struct bch_records {
+	BCH_ARRAY(u8) a;
+};
+
+/* Appends a record; @payload is padded to whole words. -BCH_ERR_no_memory. */
+int bch_records_add(struct bch_records *records, u8 type, u8 btree_id, u8 level,
+		    struct bch_bytes payload);
+
+/* Appends one that holds a key: btree_keys, btree_root. */
+int bch_records_add_key(struct bch_records *records, u8 type, u8 btree_id, u8 level,
+			const struct bch_key *k);
+
+/* Appends usage key_version and the clocks, as every entry and the clean section have them. */
+int bch_records_add_state(struct bch_records *records, const struct bch_fs_state *state);
+
+struct bch_journal_writer;
+
+/*
+ * To write to the journal of @fs, which is open for writing: looks where its newest entries are, unless it @is_new. Those that a recovery
+ * would need stay until bch_journal_write_done(). *@w is for bch_journal_writer_free().
+ */
+int bch_journal_writer_new(struct bch_fs *fs, bool is_new, struct bch_journal_writer **w);
+void bch_journal_writer_free(struct bch_journal_writer *w);
+
+/* Past every number that any member's journal has, and past the last blacklisted range. */
+u64 bch_journal_writer_next_seq(const struct bch_journal_writer *w);
+
+/*
+ * Writes the flush entry @seq, which makes all before it superfluous where @last_seq is @seq, to as many members as
+ * metadata_replicas says; nothing is flushed. -BCH_ERR_no_space where no bucket may be overwritten, or it does not fit.
+ */
+int bch_journal_write(struct bch_journal_writer *w, u64 seq, u64 last_seq,
+		      const struct bch_records *records);
+
+/* The members that the next entry goes to. */
+void bch_journal_write_devs(const struct bch_journal_writer *w, struct bch_write_devs *devs);
+
+/* The entry is durable: from now on those before @last_seq may be overwritten. */
+void bch_journal_write_done(struct bch_journal_writer *w, u64 last_seq);
+
+/* Has the superblock say where the next entry goes: 03 §3.2. */
+void bch_journal_writer_hints(const struct bch_journal_writer *w);
+
+/* ------------------------------------------------------------------ replay: 03 §6, 08 §3.2 */
+
+/* Who takes what is replayed. Called in order of age; keys are the caller's to copy. An error ends the replay. */
+struct bch_replay_sink {
+	void *arg;
+	/* A later one replaces an earlier one of the same btree. @k NULL: there is a root, but it is lost. */
+	int (*root)(void *arg, u8 btree_id, u8 level, const struct bch_key *k);
+	/* A later one replaces an earlier one at the same position; in accounting both count. Deletions too. */
+	int (*key)(void *arg, u8 btree_id, u8 level, const struct bch_key *k);
 };
 
 /*

@@ -14,6 +14,8 @@
 
 #define VERSION_NEWER BCH_VERSION(1, 29)
 
+#define KEY_VERSIONS_IN_FLIGHT 65536
+
 static int take_root(void *arg, u8 btree_id, u8 level, const struct bch_key *k)
 {
 	return bch_btree_root_set(arg, btree_id, level, k);
@@ -78,6 +80,19 @@ static int replay_keys(struct bch_fs *fs, struct bch_journal *j, const struct bc
 	return 0;
 }
 
+/* After a crash more data may have been encrypted than any entry says: 05 §5.4. */
+static void keep_state(struct bch_fs *fs, const struct bch_journal *j,
+		       const struct bch_replay_state *state)
+{
+	fs->state = (struct bch_fs_state){
+		.key_version = state->key_version,
+		.clock = { state->clock[0], state->clock[1] },
+		.seq = j->blacklist_seq ? j->blacklist_seq - 1 : 0,
+	};
+	if (fs->key)
+		fs->state.key_version += KEY_VERSIONS_IN_FLIGHT;
+}
+
 static int replay(struct bch_fs *fs, struct bch_journal *j, const struct bch_start_opts *opts)
 {
 	struct bch_replay_sink sink = { .arg = fs, .root = take_root };
@@ -86,6 +101,8 @@ static int replay(struct bch_fs *fs, struct bch_journal *j, const struct bch_sta
 
 	if (!err)
 		err = bch_journal_replay_early(j, &sink, &state);
+	if (!err)
+		keep_state(fs, j, &state);
 	return err || opts->no_journal ? err : replay_keys(fs, j, &state.rewind);
 }
 
@@ -112,6 +129,29 @@ static int start_from_journal(struct bch_fs *fs, const struct bch_btree_opts *bt
 	return usable ? replay(fs, j, opts) : lose_roots(fs);
 }
 
+static void take_clean_value(struct bch_fs *fs, const struct bch_jset_entry *e)
+{
+	if (e->type == BCH_JSET_ENTRY_usage && e->btree_id == BCH_JSET_USAGE_key_version)
+		fs->state.key_version = bch_jset_entry_u64(e, 0);
+	else if (e->type == BCH_JSET_ENTRY_clock)
+		fs->state.clock[bch_jset_entry_u64(e, 0) & 1] = bch_jset_entry_u64(e, 1);
+}
+
+static int start_clean(struct bch_fs *fs)
+{
+	struct bch_bytes body = bch_super_section(&fs->super, BCH_SECTION_clean);
+	const struct sb_clean *clean = bch_bytes_view(body, 0, sizeof(*clean));
+	struct bch_bytes rest = bch_bytes_from(body, sizeof(*clean));
+	struct bch_jset_entry e;
+
+	if (!clean)
+		return -BCH_ERR_invalid_sb_clean;
+	fs->state = (struct bch_fs_state){ .seq = le64_get(clean->journal_seq), .was_clean = true };
+	while (bch_jset_entry_next(&rest, &e) > 0)
+		take_clean_value(fs, &e);
+	return bch_btree_roots_from_clean(fs);
+}
+
 int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
 {
 	static const struct bch_start_opts none;
@@ -130,5 +170,5 @@ int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
 	if (!clean || opts->rewind)
 		return start_from_journal(fs, &btree_opts, opts);
 	err = bch_btrees_start(fs, &btree_opts);
-	return err ? err : bch_btree_roots_from_clean(fs);
+	return err ? err : start_clean(fs);
 }
