@@ -67,6 +67,27 @@ static inline bool bch_version_has_accounting(u16 version)
 	return version >= BCH_VERSION(1, 9);
 }
 
+/* ------------------------------------------------------------------ backpointers */
+
+/* A walk over the backpointers that a key should have, up to 1.28; a node's pointer is a key of @level 1 or more. */
+struct bch_backpointers {
+	const struct bch_key_fs *fs;
+	u16 version;
+	u8 btree_id, level;
+	const struct bch_key *k;
+	struct bch_extent_walk walk;
+	u32 block;
+};
+
+/* @fs and @k must outlive it. Whether a cached pointer is stale is not looked at. */
+struct bch_backpointers bch_backpointers_of(const struct bch_key_fs *fs, u16 version, u8 btree_id,
+					    u8 level, const struct bch_key *k);
+
+/* The next one and where it stands. False at the end. */
+struct bch_backpointer;
+bool bch_backpointers_next(struct bch_backpointers *w, struct bch_pos *at,
+			   struct bch_backpointer *bp);
+
 /* ------------------------------------------------------------------ recount */
 
 struct bch_recount_bucket {
@@ -157,6 +178,55 @@ struct bch_recount_bucket *bch_recount_bucket_next(const struct bch_recount *rec
 /* Bucket @b as its alloc key has to say, as far as that is derived; the rest is as it was stored, or zero. */
 struct bch_alloc bch_recount_alloc(const struct bch_recount *recount,
 				   const struct bch_recount_bucket *b);
+
+/* ------------------------------------------------------------------ derived keys: 06 §9 */
+
+/* A node that is added or goes: the pointer to it, a key of the level above. */
+struct bch_node_change {
+	u8 btree_id;
+	u8 level; /* of the node */
+	bool added;
+	struct bch_key ptr; /* its value is the caller's */
+};
+
+struct bch_derive_opts {
+	u64 journal_seq; /* of the entry that will make it durable */
+	u64 clock[2];	 /* sectors read and written */
+	const struct bch_node_change *nodes;
+	size_t nr_nodes;
+};
+
+/*
+ * Makes anew all derived changes (btree/changes.h) that follow from the given ones and from the nodes, in the encodings
+ * of the filesystem's version, 1.9 to 1.28. -BCH_ERR_alloc_inconsistent, said, where what is stored does not fit.
+ */
+int bch_derive(struct bch_fs *fs, const struct bch_derive_opts *opts);
+
+/* ------------------------------------------------------------------ free space: 06 §12 */
+
+struct bch_space;
+
+/*
+ * For one thread. Of a filesystem that @is_new what is free is what was given as such, until bch_space_renew().
+ * -BCH_ERR_no_memory.
+ */
+int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space);
+void bch_space_free(struct bch_space *space);
+
+/* After a commit: what was given out is used, and what was given back is free. */
+void bch_space_renew(struct bch_space *space);
+
+/* A free bucket of a member, and its generation. -BCH_ERR_no_space. */
+int bch_space_bucket(struct bch_space *space, u32 dev_idx, u64 *bucket, u8 *gen);
+
+/* About how many there are. */
+u64 bch_space_nr_free(struct bch_space *space, u32 dev_idx);
+
+/*
+ * Places for the copies of a btree node, of which there are @nr: metadata_replicas, or fewer where there are not enough
+ * members, but metadata_replicas_required. -BCH_ERR_no_space, said.
+ */
+int bch_space_node(struct bch_space *space, struct bch_ptr ptrs[4], u32 *nr);
 
 /* ------------------------------------------------------------------ stored and counted */
 

@@ -208,17 +208,17 @@ static u64 fragmented(const struct bch_recount *r, u32 dev_idx, u8 data_type, u6
 	return nr_sectors < bucket_sectors ? bucket_sectors - nr_sectors : 0;
 }
 
-static int count_bucket(struct bch_recount *r, u32 dev_idx, const struct bch_recount_bucket *b)
+int bch_recount_count_alloc(struct bch_recount *r, u32 dev_idx, const struct bch_alloc *a)
 {
-	struct bch_alloc a = bch_recount_alloc(r, b);
-	u64 nr_sectors = a.data_type == BCH_DATA_cached ? a.cached_sectors
-							: (u64)a.dirty_sectors + a.stripe_sectors;
-	int err = count(r, dev_idx, a.data_type, 1, nr_sectors,
-			fragmented(r, dev_idx, a.data_type, nr_sectors));
+	u64 nr_sectors = a->data_type == BCH_DATA_cached
+				 ? a->cached_sectors
+				 : (u64)a->dirty_sectors + a->stripe_sectors;
+	int err = count(r, dev_idx, a->data_type, 1, nr_sectors,
+			fragmented(r, dev_idx, a->data_type, nr_sectors));
 
-	if (!err && a.data_type == BCH_DATA_stripe && a.dirty_sectors &&
+	if (!err && a->data_type == BCH_DATA_stripe && a->dirty_sectors &&
 	    r->version >= BCH_VERSION_STRIPE_SECTORS)
-		err = count(r, dev_idx, BCH_DATA_unstriped, 1, a.dirty_sectors, 0);
+		err = count(r, dev_idx, BCH_DATA_unstriped, 1, a->dirty_sectors, 0);
 	return err;
 }
 
@@ -231,7 +231,9 @@ int bch_recount_count_buckets(struct bch_recount *r)
 	int err = 0;
 
 	for (; !err && (b = bch_recount_bucket_next(r, &dev_idx, &bucket)); bucket++) {
-		err = count_bucket(r, dev_idx, b);
+		struct bch_alloc a = bch_recount_alloc(r, b);
+
+		err = bch_recount_count_alloc(r, dev_idx, &a);
 		nr_used[dev_idx]++;
 	}
 	for (u32 i = 0; !err && i < BCH_SB_MAX_MEMBERS; i++) {

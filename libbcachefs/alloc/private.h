@@ -24,8 +24,13 @@ int bch_recount_alloc_key(struct bch_recount *r, const struct bch_key *k);
 /* Marks superblocks and journals of the members that are there. */
 int bch_recount_mark_members(struct bch_recount *r);
 
-/* Counts buckets by device and data type, when all is marked. */
+/* Counts buckets by device and data type, when all is marked; and a single one. */
 int bch_recount_count_buckets(struct bch_recount *r);
+int bch_recount_count_alloc(struct bch_recount *r, u32 dev_idx, const struct bch_alloc *a);
+
+/* An empty one that knows of no superblocks and journals: for what a few keys count for. */
+int bch_recount_bare(struct bch_fs *fs, const struct bch_recount_sink *sink,
+		     struct bch_recount **recount);
 
 /* ------------------------------------------------------------------ ptrs.c, work.c, stripes.c */
 
@@ -34,6 +39,9 @@ int bch_recount_ptrs(struct bch_recount *r, u8 btree_id, u8 level, const struct 
 
 /* The counters of the inode at hand are complete. */
 int bch_recount_end_inum(struct bch_recount *r);
+
+/* Sectors of an extent or reflink_v that rebalance would rewrite. 06 §9.6. */
+u64 bch_rebalance_sectors(const struct bch_fs *fs, const struct bch_key *k);
 
 /* What is still to be done with its data. 06 §9.6, 08 §7. */
 int bch_recount_work(struct bch_recount *r, u8 level, const struct bch_key *k);

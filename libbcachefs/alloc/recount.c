@@ -9,11 +9,10 @@
 #include "ondisk/key_reservation.h"
 #include "super/super.h"
 
-int bch_recount_new(struct bch_fs *fs, const struct bch_recount_sink *sink,
-		    struct bch_recount **recount)
+int bch_recount_bare(struct bch_fs *fs, const struct bch_recount_sink *sink,
+		     struct bch_recount **recount)
 {
 	struct bch_recount *r = bch_calloc(1, sizeof(*r));
-	int err;
 
 	*recount = r;
 	if (!r)
@@ -25,9 +24,18 @@ int bch_recount_new(struct bch_fs *fs, const struct bch_recount_sink *sink,
 	r->counters = bch_counters();
 	r->buckets = BCH_RADIX(sizeof(struct bch_recount_bucket));
 	bch_key_fs_init(&r->key_fs, &fs->super);
-	err = bch_recount_mark_members(r);
+	return 0;
+}
+
+int bch_recount_new(struct bch_fs *fs, const struct bch_recount_sink *sink,
+		    struct bch_recount **recount)
+{
+	int err = bch_recount_bare(fs, sink, recount);
+
+	if (!err)
+		err = bch_recount_mark_members(*recount);
 	if (err) {
-		bch_recount_free(r);
+		bch_recount_free(*recount);
 		*recount = NULL;
 	}
 	return err;

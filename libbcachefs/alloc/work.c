@@ -48,27 +48,12 @@ static u64 to_compress(const struct bch_fs *fs, const struct bch_key *k, u16 opt
 	return nr_sectors;
 }
 
-static bool in_target(const struct bch_super *super, u32 dev_idx, u64 target)
-{
-	struct bch_member m;
-
-	if (target < BCH_TARGET_GROUP(0))
-		return target == BCH_TARGET_DEV(dev_idx);
-	return bch_super_member(super, dev_idx, &m) && bch_member_alive(&m) &&
-	       bch_member_GROUP(&m) &&
-	       bch_super_group_within(super, (u32)bch_member_GROUP(&m) - 1,
-				      (u32)(target - BCH_TARGET_GROUP(0)));
-}
-
 /* Can data be moved there: does it have a member that is written to? */
 static bool target_takes_data(const struct bch_fs *fs, u64 target)
 {
-	struct bch_member m;
-
 	for (u32 i = 0; i < fs->nr_members; i++)
-		if (fs->members[i].blkdev && in_target(&fs->super, i, target) &&
-		    bch_super_member(&fs->super, i, &m) && bch_member_alive(&m) &&
-		    bch_member_STATE(&m) == 0 && bch_member_DATA_ALLOWED(&m) >> BCH_DATA_user & 1)
+		if (bch_fs_dev_takes(fs, i, BCH_DATA_user) &&
+		    bch_super_in_target(&fs->super, i, target))
 			return true;
 	return false;
 }
@@ -82,21 +67,26 @@ static u64 to_move(const struct bch_fs *fs, const struct bch_key *k, u16 target)
 	if (!target || !target_takes_data(fs, target))
 		return 0;
 	while (bch_extent_ptr_next(&w, &p))
-		if (!p.ptr.cached && !in_target(&fs->super, p.ptr.dev_idx, target))
+		if (!p.ptr.cached && !bch_super_in_target(&fs->super, p.ptr.dev_idx, target))
 			nr_sectors += p.crc.compressed_sectors;
 	return nr_sectors;
+}
+
+u64 bch_rebalance_sectors(const struct bch_fs *fs, const struct bch_key *k)
+{
+	struct bch_extent_opts opts;
+
+	if (!find_opts(fs, k, BCH_EXTENT_ENTRY_rebalance, &opts))
+		return 0;
+	return to_compress(fs, k, opts.value[BCH_EXTENT_OPT_background_compression]) +
+	       to_move(fs, k, opts.value[BCH_EXTENT_OPT_background_target]);
 }
 
 static int count_rebalance(struct bch_recount *r, const struct bch_key *k)
 {
 	const struct bch_accounting what = { .type = BCH_ACCOUNTING_rebalance_work };
-	struct bch_extent_opts opts;
-	u64 nr_sectors;
+	u64 nr_sectors = bch_rebalance_sectors(r->fs, k);
 
-	if (!find_opts(r->fs, k, BCH_EXTENT_ENTRY_rebalance, &opts))
-		return 0;
-	nr_sectors = to_compress(r->fs, k, opts.value[BCH_EXTENT_OPT_background_compression]) +
-		     to_move(r->fs, k, opts.value[BCH_EXTENT_OPT_background_target]);
 	return nr_sectors ? bch_recount_add(r, &what, (s64)nr_sectors, 0, 0) : 0;
 }
 

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Free buckets, and places in them, for what a commit writes. Format reference: 06 §12; 02 §9.4 (6), §10.5 (2).
+ *
+ * Only what is free in the committed state is given out, each bucket once until bch_space_renew(). Of each member the
+ * free buckets are taken in their order, so that what is written together lies together; members take turns so that
+ * they fill up alike.
+ */
+
+#include <stdlib.h>
+
+#include "alloc/private.h"
+#include "base/memory.h"
+#include "ondisk/node.h"
+#include "super/super.h"
+
+#define BUCKET_MASK ((1ULL << 56) - 1) /* of an offset in freespace; generation bits lie above */
+
+/* A member's free buckets. */
+struct member {
+	u64 next, run_end; /* offsets in freespace: the run that is being given out */
+	u64 after;	   /* where to look for the next one */
+	u64 nr_free;	   /* as counted, less what was given out */
+	u16 bucket_sectors;
+	/* the bucket that nodes go into */
+	u64 open_sector;
+	u32 nr_slots; /* left in it */
+	u8 open_gen;
+	bool knows_free;
+};
+
+struct bch_space {
+	struct bch_fs *fs;
+	unsigned view; /* of what is free: a cursor's flags */
+	u32 node_sectors;
+	struct bch_write_devs node_devs;
+	struct member members[BCH_SB_MAX_MEMBERS];
+};
+
+/* ------------------------------------------------------------------ one member's buckets */
+
+static int next_run(struct bch_space *s, u32 dev_idx)
+{
+	struct member *m = &s->members[dev_idx];
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor_flavour(s->fs, BCH_BTREE_freespace, bch_pos(dev_idx, m->after),
+				   bch_pos(dev_idx, BCH_U64_MAX), BCH_CURSOR_EXTENTS | s->view);
+	struct bch_key k;
+	int more = bch_cursor_next(&cur, &k);
+
+	if (more <= 0)
+		return more < 0 ? more : -BCH_ERR_no_space;
+	m->next = k.pos.offset - k.size > m->after ? k.pos.offset - k.size : m->after;
+	m->run_end = m->after = k.pos.offset;
+	return 0;
+}
+
+/* Is it what freespace says it is? Where alloc keys say otherwise nothing must be written. */
+static int check_free(struct bch_space *s, u32 dev_idx, u64 bucket, u8 *gen)
+{
+	struct bch_pos pos = bch_pos(dev_idx, bucket);
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor_flavour(s->fs, BCH_BTREE_alloc, pos, pos, s->view);
+	struct bch_alloc a = { 0 };
+	struct bch_key k;
+	int more = bch_cursor_next(&cur, &k);
+
+	if (more < 0)
+		return more;
+	if (more && bch_alloc_get(&k, le16_get(s->fs->super.sb->version), &a) != BCH_KEY_VALID)
+		return 0;
+	*gen = a.gen;
+	return a.data_type == BCH_DATA_free;
+}
+
+int bch_space_bucket(struct bch_space *s, u32 dev_idx, u64 *bucket, u8 *gen)
+{
+	struct member *m = &s->members[dev_idx];
+	int err = 0, is_free = 0;
+
+	while (!err && !is_free) {
+		if (m->next == m->run_end) {
+			err = next_run(s, dev_idx);
+			continue;
+		}
+		*bucket = m->next++ & BUCKET_MASK;
+		is_free = check_free(s, dev_idx, *bucket, gen);
+		if (is_free < 0)
+			err = is_free;
+		else if (!is_free && s->view == BCH_CURSOR_COMMITTED)
+			bch_log(s->fs->ctx, BCH_LOG_warn,
+				"device %u bucket %" PRIu64 ": freespace_key_wrong: not free",
+				dev_idx, *bucket);
+	}
+	m->nr_free -= !err && m->nr_free;
+	return err;
+}
+
+/* ------------------------------------------------------------------ which member next */
+
+static int count_free(struct bch_space *s, u32 dev_idx)
+{
+	const struct bch_accounting what = { .type = BCH_ACCOUNTING_dev_data_type,
+					     .dev_idx = (u8)dev_idx,
+					     .data_type = BCH_DATA_free };
+	struct bch_pos pos = bch_accounting_pos(&what, le16_get(s->fs->super.sb->version));
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor_flavour(s->fs, BCH_BTREE_accounting, pos, pos, s->view);
+	struct member *m = &s->members[dev_idx];
+	struct bch_key k;
+	int more = bch_cursor_next(&cur, &k);
+	s64 nr = more > 0 ? bch_accounting_counter(&k, 0) : 0;
+
+	m->nr_free = nr > 0 ? (u64)nr : 0;
+	m->knows_free = true;
+	return more < 0 ? more : 0;
+}
+
+u64 bch_space_nr_free(struct bch_space *s, u32 dev_idx)
+{
+	if (!s->members[dev_idx].knows_free && count_free(s, dev_idx))
+		return 0;
+	return s->members[dev_idx].nr_free;
+}
+
+static u64 free_sectors(struct bch_space *s, u32 dev_idx)
+{
+	return bch_space_nr_free(s, dev_idx) * s->members[dev_idx].bucket_sectors;
+}
+
+/* Of @devs, less those in @taken, the one with the most free; nr_members where there is none. */
+static u32 emptiest(struct bch_space *s, const struct bch_write_devs *devs, u64 taken[4])
+{
+	u32 best = s->fs->nr_members;
+
+	for (u32 i = 0; i < devs->nr; i++) {
+		u32 dev = devs->v[i];
+
+		if (taken[dev / 64] >> dev % 64 & 1)
+			continue;
+		if (best == s->fs->nr_members || free_sectors(s, dev) > free_sectors(s, best))
+			best = dev;
+	}
+	return best;
+}
+
+/* ------------------------------------------------------------------ nodes */
+
+static int open_bucket(struct bch_space *s, u32 dev_idx)
+{
+	struct member *m = &s->members[dev_idx];
+	u64 bucket;
+	int err = bch_space_bucket(s, dev_idx, &bucket, &m->open_gen);
+
+	if (err)
+		return err;
+	m->open_sector = bucket * m->bucket_sectors;
+	m->nr_slots = m->bucket_sectors / s->node_sectors;
+	return 0;
+}
+
+static int take_slot(struct bch_space *s, u32 dev_idx, struct bch_ptr *ptr)
+{
+	struct member *m = &s->members[dev_idx];
+	int err = m->nr_slots ? 0 : open_bucket(s, dev_idx);
+
+	if (err)
+		return err;
+	*ptr = (struct bch_ptr){
+		.offset_sectors = m->open_sector,
+		.dev_idx = (u8)dev_idx,
+		.gen = m->open_gen,
+	};
+	m->open_sector += s->node_sectors;
+	m->nr_slots--;
+	return 0;
+}
+
+/* Members that begun buckets come first: a node there takes no bucket more. */
+static u32 choose(struct bch_space *s, u64 taken[4])
+{
+	for (u32 i = 0; i < s->node_devs.nr; i++) {
+		u32 dev = s->node_devs.v[i];
+
+		if (s->members[dev].nr_slots && !(taken[dev / 64] >> dev % 64 & 1))
+			return dev;
+	}
+	return emptiest(s, &s->node_devs, taken);
+}
+
+int bch_space_node(struct bch_space *s, struct bch_ptr ptrs[BCH_NODE_PTRS_MAX], u32 *nr)
+{
+	const struct bch_sb *sb = s->fs->super.sb;
+	u64 want = bch_sb_opt(sb, BCH_OPT_metadata_replicas), have = 0, taken[4] = { 0 };
+	struct bch_member m;
+	int err = 0;
+
+	*nr = 0;
+	while (have < want && *nr < BCH_NODE_PTRS_MAX) {
+		u32 dev = choose(s, taken);
+
+		if (dev == s->fs->nr_members)
+			break;
+		taken[dev / 64] |= 1ULL << dev % 64;
+		err = take_slot(s, dev, &ptrs[*nr]);
+		if (err == -BCH_ERR_no_space)
+			continue;
+		if (err)
+			return err;
+		(void)bch_super_member(&s->fs->super, dev, &m);
+		have += bch_member_durability(&m);
+		++*nr;
+	}
+	if (*nr && have >= bch_sb_opt(sb, BCH_OPT_metadata_replicas_required))
+		return 0;
+	return bch_error_whole(s->fs->ctx, -BCH_ERR_no_space, "no space for metadata");
+}
+
+/* ------------------------------------------------------------------ begin, renew, end */
+
+/* All that was given out belongs to the committed state now, as does what it freed. */
+void bch_space_renew(struct bch_space *s)
+{
+	s->view = BCH_CURSOR_COMMITTED;
+	for (u32 i = 0; i < s->fs->nr_members; i++) {
+		struct member *m = &s->members[i];
+
+		m->next = m->run_end = m->after = 0;
+		m->knows_free = false;
+	}
+}
+
+int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space)
+{
+	struct bch_space *s = bch_calloc(1, sizeof(*s));
+	struct bch_member m;
+
+	*space = s;
+	if (!s)
+		return -BCH_ERR_no_memory;
+	s->fs = fs;
+	s->view = is_new ? BCH_CURSOR_GIVEN : BCH_CURSOR_COMMITTED;
+	s->node_sectors = (u32)bch_sb_flag(fs->super.sb, BCH_SB_BTREE_NODE_SIZE);
+	bch_fs_metadata_devs(fs, BCH_DATA_btree, &s->node_devs);
+	for (u32 i = 0; i < fs->nr_members; i++)
+		if (bch_super_member(&fs->super, i, &m))
+			s->members[i].bucket_sectors = m.bucket_size;
+	return 0;
+}
+
+void bch_space_free(struct bch_space *s)
+{
+	free(s);
+}
