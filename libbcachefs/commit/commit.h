@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How pending changes become durable, all at once or not at all. Format reference: 02 §10.5; 03 §8; 06 §9.
+ *
+ * Changes are put with bch_update(); readers see them at once. bch_commit() writes the nodes that they touch anew, to
+ * free space, then one journal entry with all roots: that is the instant at which they are there. Nothing that is in
+ * use is overwritten, but for superblocks.
+ */
+
+#ifndef BCHFS_COMMIT_COMMIT_H
+#define BCHFS_COMMIT_COMMIT_H
+
+#include "alloc/alloc.h"
+#include "btree/btree.h"
+#include "super/super.h"
+
+struct bch_writer_opts {
+	const u8 *seed; /* 16 bytes, from which all random numbers follow; NULL: they are random */
+	bool is_new;	/* nothing was ever written to it */
+	/*
+	 * Of a new one, for its one commit: the counters are in the entry alone, and it is left to be replayed. Kernels
+	 * from 1.15 on cannot read a node of counters in the order of older versions: 03 §10.3, §13.2.
+	 */
+	bool counters_in_journal;
+};
+
+/*
+ * Prepares an open and started @fs, opened with BCH_OPEN_WRITE, for changes. Once. Ended by bch_writer_finish(); without
+ * that the filesystem stays as the last commit left it, to be replayed. @opts may be NULL.
+ *
+ * Return: 0, or
+ *   -BCH_ERR_version_unsupported	older than 1.9 or newer than 1.28, said
+ *   -BCH_ERR_btree_lost		a root is lost: to be repaired first
+ */
+int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts);
+
+/* A number that nobody can guess, or that follows from the seed. */
+u64 bch_writer_random(struct bch_fs *fs);
+
+enum bch_update_flags {
+	BCH_UPDATE_QUIET = 1 << 0, /* nothing follows from it: no derived keys */
+};
+
+/* Has a copy of @k (deleted: nothing) be at its position. -BCH_ERR_no_memory. */
+int bch_update(struct bch_fs *fs, u8 btree_id, const struct bch_key *k, unsigned flags);
+
+/* Have the changes so many that they should be committed at the next point where they are whole? */
+bool bch_commit_wanted(const struct bch_fs *fs);
+
+/*
+ * Makes all pending changes durable, with all that follows from them, and what only the journal held. Before anything
+ * is written it is known that there is room: -BCH_ERR_no_space. After an error while writing @fs takes no more changes;
+ * on disk is the old state, whole, or the new one.
+ */
+int bch_commit(struct bch_fs *fs);
+
+/* Marks the filesystem clean, where it can be. Nothing may be pending. */
+int bch_writer_finish(struct bch_fs *fs);
+
+#endif
