@@ -35,7 +35,7 @@ static const struct cli_option options[] = {
 		 "space for each superblock; default: 1 MiB"),
 	CLI_STRING(0, "version", "VERSION", struct args, version, "on-disk version; default: 1.13"),
 	CLI_FLAG(0, "no_initialize", struct args, no_initialize,
-		 "write superblocks only; the first mount does the rest"),
+		 "write superblocks only; the first mount makes the rest"),
 	CLI_FLAG('f', "force", struct args, force, "do not ask although a device holds something"),
 	CLI_FLAG('n', "dry-run", struct args, dry_run, "show the filesystem, write nothing"),
 };
@@ -172,6 +172,7 @@ static int run(struct cli *cli, const void *parsed)
 				     .superblock_size = a->superblock_size,
 				     .encrypted = a->encrypted,
 				     .dry_run = a->dry_run,
+				     .no_initialise = a->no_initialize,
 				     .now_ns = cli_now() * NS_PER_SECOND,
 				     .reproducible = getenv("SOURCE_DATE_EPOCH") != NULL,
 			     } };
@@ -191,8 +192,9 @@ const struct cli_command cmd_format = {
 	.help = "Each device option holds for all devices after it, until it is given anew:\n"
 		"  bcachefs format --label=hdd.a /dev/sda --label=ssd.a --durability=0 "
 		"/dev/nvme0n1\n"
-		"The superblocks are written; the first mount makes journal, btrees and root "
-		"directory.\n"
+		"Superblocks, journal, btrees and root directory are written; superblocks alone "
+		"where "
+		"no device may hold metadata, and below version 1.9.\n"
 		"The same UUID and SOURCE_DATE_EPOCH give the same bytes.",
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_JSON,

@@ -27,8 +27,9 @@ struct bch_format_opts {
 	bool encrypted;
 	const char *passphrase; /* with @encrypted; NULL: the key is stored in the clear */
 	bool dry_run;
-	u64 now_ns;	   /* time of creation since 1970 */
-	bool reproducible; /* with @uuid: the other UUIDs follow from it and from @now_ns */
+	bool no_initialise; /* superblocks alone: the first mount does the rest */
+	u64 now_ns;	    /* time of creation since 1970 */
+	bool reproducible;  /* with @uuid: the other UUIDs follow from it and from @now_ns */
 };
 
 /*
@@ -38,7 +39,8 @@ struct bch_format_opts {
 int bch_device_contents(struct bch_ctx *ctx, const char *path, struct bch_buf *lines);
 
 /*
- * Makes a filesystem that the first mount initialises. What the devices held is wiped: ask bch_device_contents() first.
+ * Makes a filesystem, with its root directory from version 1.9 on; older ones are for the first mount to initialise. What
+ * the devices held is wiped: ask bch_device_contents() first.
  * Nothing is written before everything was checked. @fs is the new filesystem, open, to be shown and closed.
  *
  * Return: 0, or an error that was said: -BCH_ERR_device_mounted, _device_in_use, _device_too_small, _option_*,

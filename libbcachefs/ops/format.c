@@ -19,6 +19,7 @@
 #define SUPERBLOCK_SIZE_DEFAULT (1U << 20)
 #define SUPERBLOCK_SIZE_MIN	16384U
 #define NS_PER_SECOND		1000000000ULL
+#define VERSION_INITIALISED	BCH_VERSION(1, 9)
 #define CLEARED_START		4096U /* what lies before the first superblock */
 
 /* ------------------------------------------------------------------ identity */
@@ -318,7 +319,10 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 		err = wipe_devices(&f);
 	if (!err)
 		err = bch_fs_write_copies(f.fs, true);
-	bch_sb_fix_up(f.fs->super.sb); /* shown as everybody will read it */
+	if (!err && !opts->no_initialise && opts->version >= VERSION_INITIALISED)
+		err = bch_format_initialise(&f);
+	if (!err)
+		bch_sb_fix_up(f.fs->members[0].super.sb); /* shown as everybody will read it */
 	free(f.geometry);
 	if (err)
 		(void)bch_fs_close(f.fs); /* the first error counts */

@@ -24,6 +24,9 @@ struct bch_format {
 	u32 block_size, btree_node_size; /* bytes */
 };
 
+/* Makes what is in a new filesystem, whose superblocks are written; durable when it returns 0. */
+int bch_format_initialise(struct bch_format *f);
+
 /* Sizes, from the options and the open devices. Errors are said. */
 int bch_format_choose_geometry(struct bch_format *f);
 
