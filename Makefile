@@ -159,9 +159,8 @@ fuzz-seeds:
 	$(Q)$B/test/tests/fuzz/collect $B/fuzz/corpus \
 		$(foreach d,tests/images $(subst :, ,$(BCACHEFS_TEST_IMAGES)),$(patsubst %/,%,$(dir $(wildcard $d/*/dev0.img.zst))))
 
-BENCH_SH := $(call executable,tests/bench)
-bench: $(BENCH) $B/bcachefs
-	$(Q)set -e; for b in $(BENCH) $(BENCH_SH); do BCACHEFS=$B/bcachefs $$b; done
+bench: $B/bcachefs $(BENCH)
+	$(Q)set -e; for b in $(call executable,tests/bench); do B=$(abspath $B) $$b; done
 
 demo: deps
 	$(call in,$B) bcachefs

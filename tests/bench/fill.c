@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Makes a filesystem of many files for benchmarks, with our own format and commit, so that no kernel is needed: one
+ * device, version 1.13, directories of 1000 files of random bytes in extents of 256 KiB with crc32c.
+ *
+ *   fill IMAGE IMAGE_MIB NR_FILES FILE_KIB
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <bcachefs/format.h>
+#include <bcachefs/journal.h>
+#include "codec/codec.h"
+#include "commit/commit.h"
+#include "commit/private.h"
+#include "io/io.h"
+#include "ondisk/key_dirent.h"
+#include "ondisk/key_extent.h"
+#include "ondisk/key_inode.h"
+
+#define ROOT_INUM  BCH_INODE_NR_MIN
+#define FIRST_INUM (BCH_INODE_NR_MIN + 1000)
+#define DIR_FILES  1000
+#define EXTENT_MAX 512U /* sectors */
+#define NOW	   1800000000ULL
+
+struct fill {
+	struct bch_fs *fs;
+	struct bch_inode dir; /* in which files are made */
+	u64 dir_inum, next_inum;
+	u64 sector; /* of the next data */
+	u32 room;   /* sectors left in its bucket */
+	u32 bucket_sectors;
+	u8 gen;
+	u64 random;
+	u8 data[EXTENT_MAX * 512];
+};
+
+static int put(struct fill *f, u8 btree_id, struct bch_pos pos, u32 size, u8 type, const void *val,
+	       size_t len)
+{
+	const struct bch_key k = { .pos = pos, .size = size, .type = type, .val = { val, len } };
+
+	return bch_update(f->fs, btree_id, &k, 0);
+}
+
+/* ------------------------------------------------------------------ data */
+
+static u32 make_data(struct fill *f, u64 bytes)
+{
+	u32 sectors = bytes < sizeof(f->data) ? (u32)((bytes + 4095) / 4096 * 8) : EXTENT_MAX;
+
+	for (size_t i = 0; i < sectors * 64; i++) {
+		f->random = f->random * 6364136223846793005ULL + 1442695040888963407ULL;
+		memcpy(f->data + i * 8, &f->random, 8);
+	}
+	return sectors;
+}
+
+static int take_room(struct fill *f, u32 sectors)
+{
+	u64 bucket;
+	int err;
+
+	if (f->room >= sectors)
+		return 0;
+	err = bch_space_bucket(f->fs->writer->space, 0, &bucket, &f->gen);
+	f->sector = bucket * f->bucket_sectors;
+	f->room = f->bucket_sectors;
+	return err;
+}
+
+/* A crc64 entry, as its sizes ask for, and a pointer: format reference 05 §2. */
+static int put_extent(struct fill *f, u64 inum, u64 at_sector, u32 sectors)
+{
+	struct bch_ptr p = { .offset_sectors = f->sector, .gen = f->gen };
+	struct bch_csum csum;
+	le64 val[3];
+	u64 w = 1ULL << BCH_EXTENT_ENTRY_crc64;
+	int err = bch_csum(BCH_CSUM_crc32c, NULL, (struct bch_nonce){ { 0 } }, f->data,
+			   sectors * 512, &csum);
+
+	if (!err)
+		err = bch_blkdev_write(f->fs->members[0].blkdev, f->data, sectors * 512,
+				       f->sector * 512);
+	if (err)
+		return err;
+	w = bch_bits_set(w, 3, 12, sectors - 1);
+	w = bch_bits_set(w, 12, 21, sectors - 1);
+	w = bch_bits_set(w, 40, 44, BCH_CSUM_crc32c);
+	val[0] = le64_of(w);
+	val[1] = le64_of(csum.lo);
+	val[2] = le64_of(bch_ptr_word(&p));
+	f->sector += sectors;
+	f->room -= sectors;
+	return put(f, BCH_BTREE_extents, bch_spos(inum, at_sector + sectors, BCH_U32_MAX), sectors,
+		   BCH_KEY_extent, val, sizeof(val));
+}
+
+static int put_data(struct fill *f, u64 inum, u64 bytes)
+{
+	u64 at = 0;
+	int err = 0;
+
+	while (!err && at * 512 < bytes) {
+		u32 sectors = make_data(f, bytes - at * 512);
+
+		err = take_room(f, sectors);
+		if (!err)
+			err = put_extent(f, inum, at, sectors);
+		at += sectors;
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------ names */
+
+static int put_inode(struct fill *f, u64 inum, const struct bch_inode *inode)
+{
+	u8 val[BCH_INODE_VAL_MAX];
+	size_t len = bch_inode_put(inode, val);
+
+	return put(f, BCH_BTREE_inodes, bch_spos(0, inum, BCH_U32_MAX), 0, BCH_KEY_inode_v3, val,
+		   len);
+}
+
+static int put_name(struct fill *f, u64 dir_inum, const struct bch_inode *dir, const char *name,
+		    u8 type, u64 inum, u64 *offset)
+{
+	const struct bch_dirent d = { .d_inum = inum,
+				      .d_type = type,
+				      .name = { (const u8 *)name, strlen(name) } };
+	u8 val[BCH_DIRENT_VAL_MAX];
+	size_t len = bch_dirent_put(&d, val);
+
+	*offset = bch_dirent_hash(dir, &d);
+	return put(f, BCH_BTREE_dirents, bch_spos(dir_inum, *offset, BCH_U32_MAX), 0,
+		   BCH_KEY_dirent, val, len);
+}
+
+static int make_dir(struct fill *f, const struct bch_inode *root, u64 nr)
+{
+	char name[32];
+	int err;
+
+	snprintf(name, sizeof(name), "directory%06" PRIu64, nr);
+	f->dir_inum = f->next_inum++;
+	f->dir = (struct bch_inode){ .bi_mode = 040755,
+				     .hash_type = root->hash_type,
+				     .bi_hash_seed = bch_writer_random(f->fs),
+				     .bi_dir = ROOT_INUM };
+	err = put_name(f, ROOT_INUM, root, name, BCH_DIRENT_dir, f->dir_inum,
+		       &f->dir.bi_dir_offset);
+	return err ? err : put_inode(f, f->dir_inum, &f->dir);
+}
+
+static int make_file(struct fill *f, u64 nr, u64 bytes)
+{
+	struct bch_inode inode = { .bi_mode = 0100644,
+				   .hash_type = f->dir.hash_type,
+				   .bi_hash_seed = bch_writer_random(f->fs),
+				   .bi_size = bytes,
+				   .bi_sectors = (bytes + 4095) / 4096 * 8,
+				   .bi_dir = f->dir_inum };
+	u64 inum = f->next_inum++;
+	char name[32];
+	int err;
+
+	snprintf(name, sizeof(name), "some file %" PRIu64, nr);
+	err = put_name(f, f->dir_inum, &f->dir, name, BCH_DIRENT_reg, inum, &inode.bi_dir_offset);
+	if (!err)
+		err = put_inode(f, inum, &inode);
+	return err ? err : put_data(f, inum, bytes);
+}
+
+/* ------------------------------------------------------------------ all */
+
+static int get_root(struct bch_fs *fs, struct bch_inode *root)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor(fs, BCH_BTREE_inodes, bch_spos(0, ROOT_INUM, BCH_U32_MAX), BCH_SPOS_MAX);
+	struct bch_key k;
+	int more = bch_cursor_next(&cur, &k);
+
+	return more > 0 && bch_inode_get(&k, root) ? 0 : more < 0 ? more : -BCH_ERR_not_found;
+}
+
+static int commit(struct fill *f)
+{
+	f->room = 0;
+	return bch_commit(f->fs);
+}
+
+static int fill(struct fill *f, u64 nr_files, u64 file_bytes)
+{
+	struct bch_inode root;
+	u64 nr_dirs = 0;
+	int err = get_root(f->fs, &root);
+
+	for (u64 i = 0; i < nr_files && !err; i++) {
+		if (i % DIR_FILES == 0)
+			err = make_dir(f, &root, nr_dirs++);
+		if (!err)
+			err = make_file(f, i, file_bytes);
+		if (!err && bch_commit_wanted(f->fs))
+			err = commit(f);
+	}
+	root.bi_nlink += (u32)nr_dirs;
+	if (!err)
+		err = put_inode(f, ROOT_INUM, &root);
+	return err ? err : commit(f);
+}
+
+static int make(struct bch_ctx *ctx, const char *path)
+{
+	struct bch_format_dev dev = { .path = path };
+	struct bch_format_opts opts = { .devs = &dev,
+					.nr_devs = 1,
+					.version = BCH_VERSION(1, 13),
+					.now_ns = NOW * 1000000000 };
+	struct bch_fs *fs = NULL;
+	int err = bch_format(ctx, &opts, &fs);
+	int closed = bch_fs_close(fs);
+
+	return err ? err : closed;
+}
+
+static int make_and_fill(struct bch_ctx *ctx, const char *path, u64 nr_files, u64 file_bytes)
+{
+	struct bch_open_opts opts = { .flags = BCH_OPEN_WRITE, .now = NOW };
+	struct bch_member m;
+	static struct fill f = { .next_inum = FIRST_INUM, .random = 1 };
+	int err = make(ctx, path), closed;
+
+	if (!err)
+		err = bch_fs_open(ctx, &path, 1, &opts, &f.fs);
+	if (!err)
+		err = bch_fs_start(f.fs, NULL);
+	if (!err)
+		err = bch_writer_start(f.fs, NULL);
+	if (!err && bch_super_member(&f.fs->super, 0, &m)) {
+		f.bucket_sectors = m.bucket_size;
+		err = fill(&f, nr_files, file_bytes);
+	}
+	if (!err)
+		err = bch_writer_finish(f.fs);
+	closed = bch_fs_close(f.fs);
+	return err ? err : closed;
+}
+
+int main(int argc, char **argv)
+{
+	struct bch_ctx *ctx bch_auto(ctx) = bch_ctx_new(NULL, NULL);
+	FILE *file = argc == 5 ? fopen(argv[1], "wx") : NULL;
+	int err;
+
+	if (!file || ftruncate(fileno(file), (off_t)(strtoull(argv[2], NULL, 10) << 20))) {
+		fprintf(stderr,
+			"fill: usage: IMAGE IMAGE_MIB NR_FILES FILE_KIB; IMAGE must be new\n");
+		return 2;
+	}
+	fclose(file);
+	err = make_and_fill(ctx, argv[1], strtoull(argv[3], NULL, 10),
+			    strtoull(argv[4], NULL, 10) << 10);
+	if (err)
+		fprintf(stderr, "fill: %s\n", bch_error_message(ctx, err));
+	return err ? 1 : 0;
+}

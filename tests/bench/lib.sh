@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For benchmarks: a work folder, filesystems to measure on, what a command took. Sourced.
+#
+# In the environment: B, the build folder; BENCH_DIR, where there is room (the system's folder for temporary files).
+set -euo pipefail
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+top=$(realpath "$here/../..")
+B=${B:-$top/build}
+bcachefs=$B/bcachefs
+work=$(mktemp -d -p "${BENCH_DIR:-${TMPDIR:-/tmp}}")
+mounts=()
+
+end() {
+	local m
+	for m in ${mounts[@]+"${mounts[@]}"}; do
+		umount "$m" 2>/dev/null || umount -l "$m" || :
+	done
+	rm -rf "$work"
+}
+trap end EXIT
+
+fill() { # NAME IMAGE_MIB NR_FILES FILE_KIB
+	"$B/tests/bench/fill" "$work/$1" "$2" "$3" "$4"
+}
+
+# Nothing is in the page cache.
+cold() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches 2>/dev/null || :
+}
+
+# What a command takes: sets wall and cpu (ms), memory (peak, KiB), read (from devices, KiB).
+measure() { # COMMAND...
+	local wall= cpu= memory= read=
+	"$B/tests/bench/measure" "$work/measured" "$@" >/dev/null
+	# shellcheck disable=SC1091
+	source "$work/measured"
+	took_wall=$wall took_cpu=$cpu took_memory=$memory took_read=$read
+}
+
+# A / B, with two digits.
+ratio() { # A B
+	local hundredths=$(($1 * 100 / ($2 > 0 ? $2 : 1)))
+	printf '%d.%02d' $((hundredths / 100)) $((hundredths % 100))
+}
+
+say() { # WHAT FORMAT VALUE...
+	local what=$1 format=$2
+	shift 2
+	# shellcheck disable=SC2059
+	printf "%-34s $format\n" "$what" "$@"
+}
