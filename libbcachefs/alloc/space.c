@@ -29,9 +29,16 @@ struct member {
 	bool knows_free;
 };
 
+/*
+ * Kernels that upgrade an older filesystem take backpointers whose bucket_offset is not 0 for wrong, and complain of them
+ * at the next fsck; so a new one has none of these.
+ */
+#define VERSION_BUCKET_GEN BCH_VERSION(1, 14)
+
 struct bch_space {
 	struct bch_fs *fs;
 	unsigned view; /* of what is free: a cursor's flags */
+	bool shares;   /* nodes share buckets */
 	u32 node_sectors;
 	struct bch_write_devs node_devs;
 	struct member members[BCH_SB_MAX_MEMBERS];
@@ -155,7 +162,7 @@ static int open_bucket(struct bch_space *s, u32 dev_idx)
 	if (err)
 		return err;
 	m->open_sector = bucket * m->bucket_sectors;
-	m->nr_slots = m->bucket_sectors / s->node_sectors;
+	m->nr_slots = s->shares ? m->bucket_sectors / s->node_sectors : 1;
 	return 0;
 }
 
@@ -222,6 +229,7 @@ int bch_space_node(struct bch_space *s, struct bch_ptr ptrs[BCH_NODE_PTRS_MAX], 
 void bch_space_renew(struct bch_space *s)
 {
 	s->view = BCH_CURSOR_COMMITTED;
+	s->shares = true;
 	for (u32 i = 0; i < s->fs->nr_members; i++) {
 		struct member *m = &s->members[i];
 
@@ -240,6 +248,7 @@ int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space)
 		return -BCH_ERR_no_memory;
 	s->fs = fs;
 	s->view = is_new ? BCH_CURSOR_GIVEN : BCH_CURSOR_COMMITTED;
+	s->shares = !is_new || le16_get(fs->super.sb->version) >= VERSION_BUCKET_GEN;
 	s->node_sectors = (u32)bch_sb_flag(fs->super.sb, BCH_SB_BTREE_NODE_SIZE);
 	bch_fs_metadata_devs(fs, BCH_DATA_btree, &s->node_devs);
 	for (u32 i = 0; i < fs->nr_members; i++)
