@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes a filesystem of many files for benchmarks, with our own format and commit, so that no kernel is needed: one
- * device, version 1.13, directories of 1000 files of random bytes in extents of 256 KiB with crc32c.
+ * Puts many files into a filesystem, with the library's own commits, so that no kernel is needed: directories of 1000 files
+ * of random bytes in extents of 256 KiB with crc32c. Data goes to the first device, once, unencrypted; there is none where
+ * FILE_KIB is 0.
  *
- *   fill IMAGE IMAGE_MIB NR_FILES FILE_KIB
+ *   fill NR_FILES FILE_KIB DEVICE...
  */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <sys/stat.h>
 
-#include <bcachefs/format.h>
 #include <bcachefs/journal.h>
 #include "codec/codec.h"
 #include "commit/commit.h"
@@ -22,19 +20,22 @@
 #include "ondisk/key_dirent.h"
 #include "ondisk/key_extent.h"
 #include "ondisk/key_inode.h"
+#include "ondisk/key_subvolume.h"
 
-#define ROOT_INUM  BCH_INODE_NR_MIN
-#define FIRST_INUM (BCH_INODE_NR_MIN + 1000)
-#define DIR_FILES  1000
-#define EXTENT_MAX 512U /* sectors */
-#define NOW	   1800000000ULL
+#define ROOT_INUM     BCH_INODE_NR_MIN
+#define VERSION_DEPTH BCH_VERSION(1, 17)
+#define DIR_FILES     1000
+#define EXTENT_MAX    512U /* sectors */
+#define NOW	      1800000000ULL
 
 struct fill {
 	struct bch_fs *fs;
 	struct bch_inode dir; /* in which files are made */
 	u64 dir_inum, next_inum;
-	u64 sector; /* of the next data */
-	u32 room;   /* sectors left in its bucket */
+	u16 version;
+	u32 snapshot; /* of the root subvolume */
+	u64 sector;   /* of the next data */
+	u32 room;     /* sectors left in its bucket */
 	u32 bucket_sectors;
 	u8 gen;
 	u64 random;
@@ -98,7 +99,7 @@ static int put_extent(struct fill *f, u64 inum, u64 at_sector, u32 sectors)
 	val[2] = le64_of(bch_ptr_word(&p));
 	f->sector += sectors;
 	f->room -= sectors;
-	return put(f, BCH_BTREE_extents, bch_spos(inum, at_sector + sectors, BCH_U32_MAX), sectors,
+	return put(f, BCH_BTREE_extents, bch_spos(inum, at_sector + sectors, f->snapshot), sectors,
 		   BCH_KEY_extent, val, sizeof(val));
 }
 
@@ -125,7 +126,7 @@ static int put_inode(struct fill *f, u64 inum, const struct bch_inode *inode)
 	u8 val[BCH_INODE_VAL_MAX];
 	size_t len = bch_inode_put(inode, val);
 
-	return put(f, BCH_BTREE_inodes, bch_spos(0, inum, BCH_U32_MAX), 0, BCH_KEY_inode_v3, val,
+	return put(f, BCH_BTREE_inodes, bch_spos(0, inum, f->snapshot), 0, BCH_KEY_inode_v3, val,
 		   len);
 }
 
@@ -139,21 +140,22 @@ static int put_name(struct fill *f, u64 dir_inum, const struct bch_inode *dir, c
 	size_t len = bch_dirent_put(&d, val);
 
 	*offset = bch_dirent_hash(dir, &d);
-	return put(f, BCH_BTREE_dirents, bch_spos(dir_inum, *offset, BCH_U32_MAX), 0,
+	return put(f, BCH_BTREE_dirents, bch_spos(dir_inum, *offset, f->snapshot), 0,
 		   BCH_KEY_dirent, val, len);
 }
 
-static int make_dir(struct fill *f, const struct bch_inode *root, u64 nr)
+static int make_dir(struct fill *f, const struct bch_inode *root)
 {
 	char name[32];
 	int err;
 
-	snprintf(name, sizeof(name), "directory%06" PRIu64, nr);
 	f->dir_inum = f->next_inum++;
+	snprintf(name, sizeof(name), "directory %" PRIu64, f->dir_inum);
 	f->dir = (struct bch_inode){ .bi_mode = 040755,
 				     .hash_type = root->hash_type,
 				     .bi_hash_seed = bch_writer_random(f->fs),
-				     .bi_dir = ROOT_INUM };
+				     .bi_dir = ROOT_INUM,
+				     .bi_depth = f->version >= VERSION_DEPTH };
 	err = put_name(f, ROOT_INUM, root, name, BCH_DIRENT_dir, f->dir_inum,
 		       &f->dir.bi_dir_offset);
 	return err ? err : put_inode(f, f->dir_inum, &f->dir);
@@ -180,14 +182,51 @@ static int make_file(struct fill *f, u64 nr, u64 bytes)
 
 /* ------------------------------------------------------------------ all */
 
-static int get_root(struct bch_fs *fs, struct bch_inode *root)
+/* The first key from @pos on; 0, or -BCH_ERR_not_found. */
+static int first(struct bch_fs *fs, u8 btree_id, struct bch_pos pos, struct bch_cursor *cur,
+		 struct bch_key *k)
+{
+	int more;
+
+	*cur = bch_cursor(fs, btree_id, pos, BCH_SPOS_MAX);
+	more = bch_cursor_next(cur, k);
+	return more > 0 ? 0 : more < 0 ? more : -BCH_ERR_not_found;
+}
+
+static int get_snapshot(struct fill *f)
+{
+	struct bch_subvolume subvol;
+	struct bch_cursor cur bch_auto(cursor);
+	struct bch_key k;
+	int err = first(f->fs, BCH_BTREE_subvolumes, bch_pos(0, 1), &cur, &k);
+
+	if (err)
+		return err;
+	bch_subvolume_get(&subvol, k.val.p, k.val.len);
+	f->snapshot = subvol.snapshot;
+	return 0;
+}
+
+static int get_root(struct fill *f, struct bch_inode *root)
+{
+	struct bch_cursor cur bch_auto(cursor);
+	struct bch_key k;
+	int err = first(f->fs, BCH_BTREE_inodes, bch_spos(0, ROOT_INUM, f->snapshot), &cur, &k);
+
+	return err ? err : bch_inode_get(&k, root) ? 0 : -BCH_ERR_not_found;
+}
+
+/* The first number above all that are in use. */
+static int find_inum(struct fill *f)
 {
 	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor(fs, BCH_BTREE_inodes, bch_spos(0, ROOT_INUM, BCH_U32_MAX), BCH_SPOS_MAX);
+		bch_cursor(f->fs, BCH_BTREE_inodes, BCH_POS_MIN, BCH_SPOS_MAX);
 	struct bch_key k;
-	int more = bch_cursor_next(&cur, &k);
+	int more;
 
-	return more > 0 && bch_inode_get(&k, root) ? 0 : more < 0 ? more : -BCH_ERR_not_found;
+	while ((more = bch_cursor_next(&cur, &k)) > 0)
+		f->next_inum = k.pos.offset + 1;
+	return more;
 }
 
 static int commit(struct fill *f)
@@ -200,11 +239,15 @@ static int fill(struct fill *f, u64 nr_files, u64 file_bytes)
 {
 	struct bch_inode root;
 	u64 nr_dirs = 0;
-	int err = get_root(f->fs, &root);
+	int err = get_snapshot(f);
 
+	if (!err)
+		err = get_root(f, &root);
+	if (!err)
+		err = find_inum(f);
 	for (u64 i = 0; i < nr_files && !err; i++) {
 		if (i % DIR_FILES == 0)
-			err = make_dir(f, &root, nr_dirs++);
+			err = make_dir(f, &root), nr_dirs++;
 		if (!err)
 			err = make_file(f, i, file_bytes);
 		if (!err && bch_commit_wanted(f->fs))
@@ -216,35 +259,21 @@ static int fill(struct fill *f, u64 nr_files, u64 file_bytes)
 	return err ? err : commit(f);
 }
 
-static int make(struct bch_ctx *ctx, const char *path)
-{
-	struct bch_format_dev dev = { .path = path };
-	struct bch_format_opts opts = { .devs = &dev,
-					.nr_devs = 1,
-					.version = BCH_VERSION(1, 13),
-					.now_ns = NOW * 1000000000 };
-	struct bch_fs *fs = NULL;
-	int err = bch_format(ctx, &opts, &fs);
-	int closed = bch_fs_close(fs);
-
-	return err ? err : closed;
-}
-
-static int make_and_fill(struct bch_ctx *ctx, const char *path, u64 nr_files, u64 file_bytes)
+static int open_and_fill(struct bch_ctx *ctx, const char *const *devices, u32 nr, u64 nr_files,
+			 u64 file_bytes)
 {
 	struct bch_open_opts opts = { .flags = BCH_OPEN_WRITE, .now = NOW };
 	struct bch_member m;
-	static struct fill f = { .next_inum = FIRST_INUM, .random = 1 };
-	int err = make(ctx, path), closed;
+	static struct fill f = { .random = 1 };
+	int err = bch_fs_open(ctx, devices, nr, &opts, &f.fs), closed;
 
-	if (!err)
-		err = bch_fs_open(ctx, &path, 1, &opts, &f.fs);
 	if (!err)
 		err = bch_fs_start(f.fs, NULL);
 	if (!err)
 		err = bch_writer_start(f.fs, NULL);
 	if (!err && bch_super_member(&f.fs->super, 0, &m)) {
 		f.bucket_sectors = m.bucket_size;
+		f.version = le16_get(f.fs->super.sb->version);
 		err = fill(&f, nr_files, file_bytes);
 	}
 	if (!err)
@@ -255,19 +284,17 @@ static int make_and_fill(struct bch_ctx *ctx, const char *path, u64 nr_files, u6
 
 int main(int argc, char **argv)
 {
-	struct bch_ctx *ctx bch_auto(ctx) = bch_ctx_new(NULL, NULL);
-	FILE *file = argc == 5 ? fopen(argv[1], "wx") : NULL;
+	struct bch_ctx *ctx = bch_ctx_new(NULL, NULL);
 	int err;
 
-	if (!file || ftruncate(fileno(file), (off_t)(strtoull(argv[2], NULL, 10) << 20))) {
-		fprintf(stderr,
-			"fill: usage: IMAGE IMAGE_MIB NR_FILES FILE_KIB; IMAGE must be new\n");
+	if (argc < 4) {
+		fprintf(stderr, "fill: usage: NR_FILES FILE_KIB DEVICE...\n");
 		return 2;
 	}
-	fclose(file);
-	err = make_and_fill(ctx, argv[1], strtoull(argv[3], NULL, 10),
-			    strtoull(argv[4], NULL, 10) << 10);
+	err = open_and_fill(ctx, (const char *const *)argv + 3, (u32)argc - 3,
+			    strtoull(argv[1], NULL, 10), strtoull(argv[2], NULL, 10) << 10);
 	if (err)
 		fprintf(stderr, "fill: %s\n", bch_error_message(ctx, err));
+	bch_ctx_free(ctx);
 	return err ? 1 : 0;
 }

@@ -20,7 +20,9 @@ end() {
 trap end EXIT
 
 fill() { # NAME IMAGE_MIB NR_FILES FILE_KIB
-	"$B/tests/bench/fill" "$work/$1" "$2" "$3" "$4"
+	truncate -s "$2M" "$work/$1"
+	"$bcachefs" format -q "$work/$1"
+	"$B/tests/bench/fill" "$3" "$4" "$work/$1"
 }
 
 # Nothing is in the page cache.

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What commits leave, judged by the kernel: new filesystems and those that kernels wrote get many files from
+# tests/bench/fill; the kernel's fsck finds nothing, its files are written beside ours, ours again beside these, each counter
+# and bucket is what a recount says, and the kernel finds nothing once more. Output in TAP.
+#
+#   commit.sh [PATTERN]     only the rows whose name matches the shell pattern
+#
+# In the environment: BCACHEFS, the program (bcachefs at the top of the repository); B, the build folder; JOBS, machines at a
+# time (2).
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+bcachefs=$(realpath "${BCACHEFS:-$here/../../bcachefs}")
+fill=$(realpath "${B:-$here/../../build}/test/tests/bench/fill")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Name | kernel | files, their KiB | options of format, or image: one of tests/images | devices
+matrix='
+plain			| 6.12 | 3000 20	|					| 256M
+large-files		| 6.12 | 3 40000	|					| 512M
+small-nodes		| 6.12 | 5000 4		| --block_size=512 --btree_node_size=4k	| 256M
+many-files		| 6.12 | 40000 0	| --btree_node_size=64k			| 512M
+small-buckets		| 6.12 | 2000 12	| --bucket_size=16k --btree_node_size=16k | 128M
+two			| 6.12 | 3000 0		| --replicas=2				| 128M 128M
+three-metadata-twice	| 6.12 | 3000 4		| --metadata_replicas=2			| 128M 96M 128M
+checksum-crc64		| 6.12 | 3000 4		| --metadata_checksum=crc64		| 256M
+checksum-xxhash		| 6.12 | 3000 4		| --metadata_checksum=xxhash		| 256M
+hash-crc32c		| 6.12 | 3000 4		| --str_hash=crc32c			| 256M
+version-1.9		| 6.12 | 3000 4		| --version=1.9				| 256M
+version-1.11		| 6.12 | 3000 4		| --version=1.11			| 256M
+version-1.20		| 6.16 | 3000 4		| --version=1.20			| 256M
+version-1.24		| 6.16 | 3000 4		| --version=1.24 --btree_node_size=64k	| 256M
+version-1.28		| 6.16 | 3000 20	| --version=1.28			| 256M
+version-1.28-many	| 6.16 | 20000 0	| --version=1.28 --btree_node_size=32k	| 256M
+version-1.28-two	| 6.16 | 3000 0		| --version=1.28 --replicas=2		| 128M 128M
+image-03-mixed		| 6.12 | 2000 0		| image					|
+image-06-snapshots	| 6.12 | 2000 0		| image					|
+image-06-snapdel-crash	| 6.12 | 2000 0		| image					|
+image-07-reflink	| 6.12 | 2000 4		| image					|
+image-08-replicas2	| 6.12 | 2000 0		| image					|
+image-09-targets	| 6.12 | 2000 0		| image					|
+image-09-cache-durability0 | 6.12 | 2000 0	| image					|
+image-10-crash-b	| 6.12 | 2000 4		| image					|
+image-10-crash-c	| 6.12 | 2000 0		| image					|
+image-10-crash-d	| 6.12 | 2000 4		| image					|
+image-11-fresh		| 6.12 | 2000 4		| image					|
+image-11-fresh-512	| 6.12 | 2000 4		| image					|
+image-12-upgraded	| 6.12 | 2000 4		| image					|
+image-14-quota		| 6.12 | 2000 0		| image					|
+image-18-nocow		| 6.12 | 2000 4		| image					|
+image-11-fresh-v128	| 6.16 | 2000 4		| image					|
+image-13-k616-casefold	| 6.16 | 2000 4		| image					|
+'
+
+# A case writes its verdict of two mounts: as we left it, and with files of the kernel's beside ours.
+write_case() { # DIR KERNEL FILES KIB
+	cat >"$1/case.sh" <<-END
+		# kernel: $2
+		# seconds: 600
+		mount_checked
+		[ \$(find \$MNT/directory* -type f | wc -l) = $3 ] || fail "not all files are there"
+		find \$MNT/directory* -type f -exec cat {} + >/dev/null || fail "a file cannot be read"
+		files_put 1 150
+		unmount_ok
+		fs_clean
+	END
+	cat >"$1/after.sh" <<-END
+		recounted() {
+			"$bcachefs" fs usage --recount dev*.img >/dev/null 2>recount.txt || exit 1
+			! grep -v "which is harmless" recount.txt || exit 1
+		}
+		recounted
+		"$fill" 1000 0 dev*.img || exit 1
+		recounted
+	END
+}
+
+make_images() { # DIR IMAGE FILES KIB
+	local packed
+	for packed in "$here/../images/$2"/dev*.img.zst; do
+		zstd -qd --long=27 --sparse "$packed" -o "$1/$(basename "$packed" .zst)"
+	done
+	echo "\"$fill\" $3 $4 dev*.img" >"$1/before.sh"
+}
+
+make_new() { # DIR FILES KIB OPTIONS SIZE...
+	local dir=$1 files=$2 kib=$3 options=$4 i=0 size
+	shift 4
+	for size in "$@"; do
+		truncate -s "$size" "$dir/dev$i.img"
+		((++i))
+	done
+	echo "\"$bcachefs\" format -f -q $options dev*.img && \"$fill\" $files $kib dev*.img" >"$dir/before.sh"
+}
+
+cases=()
+while IFS='|' read -r name kernel amount options devices; do
+	read -r name <<<"$name"
+	# shellcheck disable=SC2053
+	[[ $name && $name == ${1:-*} ]] || continue
+	read -r kernel <<<"$kernel"
+	read -r files kib <<<"$amount"
+	read -r options <<<"$options"
+	dir=$work/$name
+	mkdir "$dir"
+	write_case "$dir" "$kernel" "$files" "$kib"
+	if [[ $options == image ]]; then
+		make_images "$dir" "${name#image-}" "$files" "$kib"
+	else
+		# shellcheck disable=SC2086
+		make_new "$dir" "$files" "$kib" "$options" $devices
+	fi
+	cases+=("$dir")
+done <<<"$matrix"
+"$here/vm" batch -j "${JOBS:-2}" -p "$bcachefs" "${cases[@]}"
