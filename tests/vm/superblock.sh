@@ -175,5 +175,5 @@ check
 END
 
 if ((${#cases[@]})); then
-	"$here/vm" batch -j "${JOBS:-2}" -p "$bcachefs" "${cases[@]}"
+	"$here/vm" batch -t 240 -j "${JOBS:-2}" -p "$bcachefs" "${cases[@]}"
 fi
