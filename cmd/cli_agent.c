@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -69,6 +70,8 @@ static int ask(const char *const argv[], char *buf, size_t size)
 	close(fds[1]);
 	if (!more) {
 		more = cli_read_line(fds[0], buf, size);
+		if (more < 0) /* interrupted: it would wait for ever */
+			kill(pid, SIGTERM);
 		if (!succeeded(pid) && more >= 0)
 			more = 0;
 	}
