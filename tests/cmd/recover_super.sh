@@ -6,7 +6,7 @@
 # A filesystem, dev0.img, with copies at sectors 8, 2056 and 30720; and how it was, whole.img.
 used() {
 	image 16M dev0.img >/dev/null
-	bcachefs format -q dev0.img
+	bcachefs format -q --no_initialize dev0.img
 	bcachefs set-fs-option --compression=lz4 dev0.img
 	cp --sparse=always dev0.img whole.img
 }

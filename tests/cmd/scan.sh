@@ -11,7 +11,7 @@ three() {
 	for name in a b c; do
 		image 32M $name.img >/dev/null
 	done
-	bcachefs format -q -L tank -U $uuid --label=hdd.a a.img --label=hdd.b b.img --label=ssd c.img
+	bcachefs format -q --no_initialize -L tank -U $uuid --label=hdd.a a.img --label=hdd.b b.img --label=ssd c.img
 }
 
 a_whole_filesystem_is_a_block_of_lines() {

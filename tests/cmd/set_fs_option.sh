@@ -9,7 +9,7 @@ three() { # [FORMAT-OPTION]...
 	for name in a b c; do
 		image 8M $name.img >/dev/null
 	done
-	bcachefs format -q -L tank "$@" --label=ssd.a a.img --label=hdd.b b.img --label=hdd.c c.img ||
+	bcachefs format -q --no_initialize -L tank "$@" --label=ssd.a a.img --label=hdd.b b.img --label=hdd.c c.img ||
 		fail 'cannot format'
 	members=(a.img b.img c.img)
 }
