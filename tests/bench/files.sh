@@ -16,7 +16,7 @@ new_ext4() { # NAME MIB
 copies() { # NAME
 	local wall
 	mkdir "$work/to/ours" "$work/to/theirs" "$work/from/$1"
-	"$bcachefs" get -a "$work/$1.img" / "$work/from/$1" >/dev/null
+	measure "$bcachefs" get -a "$work/$1.img" / "$work/from/$1"
 	cold
 	measure "$bcachefs" get -a "$work/$1.img" / "$work/to/ours"
 	sync

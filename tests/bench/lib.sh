@@ -13,7 +13,7 @@ mounts=()
 end() {
 	local m
 	for m in ${mounts[@]+"${mounts[@]}"}; do
-		umount "$m" 2>/dev/null || umount -l "$m" || :
+		umount "$m" 2>/dev/null || umount -l "$m" 2>/dev/null || :
 	done
 	rm -rf "$work"
 }
@@ -34,7 +34,7 @@ cold() {
 # What a command takes: sets wall and cpu (ms), memory (peak, KiB), read (from devices, KiB).
 measure() { # COMMAND...
 	local wall= cpu= memory= read=
-	"$B/tests/bench/measure" "$work/measured" "$@" >/dev/null
+	"$B/tests/bench/measure" "$work/measured" "$@" >/dev/null 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
 	# shellcheck disable=SC1091
 	source "$work/measured"
 	took_wall=$wall took_cpu=$cpu took_memory=$memory took_read=$read
