@@ -49,7 +49,7 @@ static inline struct test_fs test_fs_make(struct temp *t, const struct test_fs_s
 					.nr_devs = shape->nr_devs,
 					.version = shape->version,
 					.now_ns = FS_NOW * 1000000000 };
-	char name[16];
+	char name[32];
 
 	for (u32 i = 0; i < shape->nr_devs; i++) {
 		snprintf(name, sizeof(name), "dev%u.img", i);
