@@ -69,13 +69,12 @@ static int make_chunks(struct member_sweep *ms)
 		u64 start = p->sector > end ? p->sector : end;
 		u64 nr_new = end_of(p) > start ? end_of(p) - start : 0;
 
-		if (!c || !fits(c, p)) {
+		if (!c || !fits(c, p))
 			err = bch_array_push(&ms->chunks, ((struct chunk){ (u32)i, 0, p->sector,
 									   p->sector, 0 }));
-			c = &ms->chunks.v[ms->chunks.nr - 1];
-		}
 		if (err)
 			break;
+		c = &ms->chunks.v[ms->chunks.nr - 1];
 		c->nr++;
 		c->end = end_of(p) > c->end ? end_of(p) : c->end;
 		c->nr_new += nr_new;
