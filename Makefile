@@ -110,7 +110,7 @@ run     = B=$(abspath $1) BCACHEFS=$(abspath $1/bcachefs) tests/run
 unit_in = -t 300 $(UNIT_SRC:%.c=$1/%) $(FUZZ:%=$1/tests/fuzz/%)
 lint_tests = -t 300 $(call executable,tests/lint)
 cmd_tests = -t 600 $(call executable,tests/cmd)
-vm_tests = -t 900 $(call executable,tests/vm)
+vm_tests = -t 1800 $(call executable,tests/vm)
 in      = +$(Q)$(MAKE) --no-print-directory B=$1
 
 check: deps
