@@ -53,15 +53,18 @@ image-11-fresh-v128	| 6.16 | 2000 4		| image					|
 image-13-k616-casefold	| 6.16 | 2000 4		| image					|
 '
 
-# A case writes its verdict of two mounts: as we left it, and with files of the kernel's beside ours.
+# A case writes its verdict of two mounts: as we left it, and with files of the kernel's beside ours. The journal of
+# 09-cache-durability0 is so small that the kernel at times cannot write them: "unable to write journal to sufficient devices".
 write_case() { # DIR KERNEL FILES KIB
+	local put='files_put 1 150'
+	[[ $1 != *cache-durability0 ]] || put=:
 	cat >"$1/case.sh" <<-END
 		# kernel: $2
 		# seconds: 600
 		mount_checked
 		[ \$(find \$MNT/directory* -type f | wc -l) = $3 ] || fail "not all files are there"
 		find \$MNT/directory* -type f -exec cat {} + >/dev/null || fail "a file cannot be read"
-		files_put 1 150
+		$put
 		unmount_ok
 		fs_clean
 	END
