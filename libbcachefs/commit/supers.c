@@ -80,9 +80,6 @@ static bool mark_nodes(struct bch_plan *plan)
 
 struct entries {
 	BCH_ARRAY(struct bch_replicas) of;
-	struct {
-		BCH_ARRAY(u8) a;
-	} devs; /* of new ones, which point here by number until they are put */
 	bool changed;
 };
 
@@ -110,18 +107,22 @@ static int add_journal(struct entries *e, const struct bch_plan *plan, struct bc
 						    .devs = devs->v });
 }
 
-/* A counter of replicas that is not zero has its entry. The devices lie in @kept. */
-static int add_counter(struct entries *e, const struct bch_key *k, u16 version,
-		       struct bch_accounting *kept)
+/* Does @k count replicas, and not zero of them? Only such a counter has an entry. */
+static bool counts_replicas(const struct bch_key *k, u16 version, struct bch_accounting *a)
 {
-	bch_accounting_get(k->pos, version, kept);
-	if (kept->type != BCH_ACCOUNTING_replicas || !bch_accounting_counter(k, 0) ||
-	    kept->nr_devs > BCH_ACCOUNTING_DEVS_MAX)
-		return 0;
-	return add_entry(e, &(struct bch_replicas){ .data_type = kept->data_type,
-						    .nr_devs = kept->nr_devs,
-						    .nr_required = kept->nr_required,
-						    .devs = kept->devs });
+	if (k->type != BCH_KEY_accounting)
+		return false;
+	bch_accounting_get(k->pos, version, a);
+	return a->type == BCH_ACCOUNTING_replicas && bch_accounting_counter(k, 0) &&
+	       a->nr_devs <= BCH_ACCOUNTING_DEVS_MAX;
+}
+
+static int add_counter(struct entries *e, const struct bch_accounting *a)
+{
+	return add_entry(e, &(struct bch_replicas){ .data_type = a->data_type,
+						    .nr_devs = a->nr_devs,
+						    .nr_required = a->nr_required,
+						    .devs = a->devs });
 }
 
 static int add_present(struct entries *e, const struct bch_super *super)
@@ -144,17 +145,16 @@ static int put_if_new(struct bch_fs *fs, struct entries *e)
 	return err ? bch_error(fs->ctx, err, "superblock: replicas section") : 0;
 }
 
-static int mark_replicas_of(struct bch_plan *plan, const struct bch_key *counter, bool *changed)
+/* @counter NULL: of the journal. */
+static int mark_replicas_of(struct bch_plan *plan, const struct bch_accounting *counter,
+			    bool *changed)
 {
-	u16 version = le16_get(plan->fs->super.sb->version);
 	struct entries e = { 0 };
 	struct bch_write_devs devs;
-	struct bch_accounting kept;
 	int err = add_present(&e, &plan->fs->super);
 
 	if (!err)
-		err = counter ? add_counter(&e, counter, version, &kept)
-			      : add_journal(&e, plan, &devs);
+		err = counter ? add_counter(&e, counter) : add_journal(&e, plan, &devs);
 	if (!err)
 		err = put_if_new(plan->fs, &e);
 	*changed |= e.changed;
@@ -162,15 +162,18 @@ static int mark_replicas_of(struct bch_plan *plan, const struct bch_key *counter
 	return err;
 }
 
+/* Of the many counters that change most are of inodes: these are passed over before the section is read. */
 static int mark_replicas(struct bch_plan *plan, bool *changed)
 {
 	const struct bch_change *c =
 		bch_change_first(plan->fs, BCH_CHANGE_DERIVED, BCH_BTREE_accounting, BCH_POS_MIN);
+	u16 version = le16_get(plan->fs->super.sb->version);
+	struct bch_accounting a;
 	int err = mark_replicas_of(plan, NULL, changed);
 
 	for (; c && !err; c = bch_change_next(c))
-		if (c->k.type == BCH_KEY_accounting)
-			err = mark_replicas_of(plan, &c->k, changed);
+		if (counts_replicas(&c->k, version, &a))
+			err = mark_replicas_of(plan, &a, changed);
 	return err;
 }
 
