@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Answers as text and as facts. CLI 14.2. */
 
+#include "ondisk/key_facts.h"
 #include "ops/resolve_private.h"
 
 static const char *const kind_names[] = {
@@ -104,15 +105,13 @@ void bch_question_put(const struct bch_resolver *r, const struct bch_question *q
 static void show_key(const struct bch_resolver *r, const struct bch_answer *a,
 		     struct bch_facts *facts)
 {
+	const struct bch_key_context c = { .version = r->version,
+					   .btree_id = a->btree_id,
+					   .level = a->level };
 	struct bch_buf text bch_auto(buf) = { 0 };
 
-	bch_btree_name_put(&text, a->btree_id, r->version);
-	bch_fact_json_str(facts, "btree", bch_buf_str(&text));
-	bch_fact_json_u64(facts, "level", a->level);
-	bch_buf_reset(&text);
-	bch_buf_put(&text, "%" PRIu64 ":%" PRIu64 ":%" PRIu32, a->pos.inode, a->pos.offset,
-		    a->pos.snapshot);
-	bch_fact_json_str(facts, "pos", bch_buf_str(&text));
+	bch_btree_facts(facts, &c);
+	bch_pos_text_facts(facts, "pos", a->pos);
 	bch_fact_json_str(facts, "key", a->text);
 	bch_facts_list(facts, "nodes");
 	for (size_t i = 0; i < a->nodes.nr; i++) {

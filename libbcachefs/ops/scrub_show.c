@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a scrub has found: a row for each member, and a line for each bad range and file. CLI 8.11. */
 
+#include "ondisk/key_facts.h"
 #include "ops/resolve_private.h"
 #include "ops/scrub_private.h"
 
@@ -200,15 +201,12 @@ static void put_owner(const struct bch_scrub *s, const struct bch_scrub_finding 
 static void show_node(const struct bch_scrub *s, const struct bch_scrub_finding *f,
 		      struct bch_facts *facts)
 {
-	struct bch_buf text bch_auto(buf) = { 0 };
+	const struct bch_key_context c = { .version = s->version,
+					   .btree_id = f->btree_id,
+					   .level = f->level };
 
-	bch_btree_name_put(&text, f->btree_id, s->version);
-	bch_fact_json_str(facts, "btree", bch_buf_str(&text));
-	bch_fact_json_u64(facts, "level", f->level);
-	bch_buf_reset(&text);
-	bch_buf_put(&text, "%" PRIu64 ":%" PRIu64 ":%" PRIu32, f->pos.inode, f->pos.offset,
-		    f->pos.snapshot);
-	bch_fact_json_str(facts, "pos", bch_buf_str(&text));
+	bch_btree_facts(facts, &c);
+	bch_pos_text_facts(facts, "pos", f->pos);
 }
 
 static void show_finding(const struct bch_scrub *s, const struct bch_scrub_finding *f,
