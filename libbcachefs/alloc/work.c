@@ -3,6 +3,7 @@
 
 #include "alloc/private.h"
 
+#include "codec/codec.h"
 #include "ondisk/csum_types.h"
 #include "ondisk/sb_sections.h"
 #include "super/super.h"
@@ -24,15 +25,6 @@ static bool find_opts(const struct bch_fs *fs, const struct bch_key *k,
 
 /* ------------------------------------------------------------------ before 1.33: rebalance */
 
-/* Compression option, low 4 bits, to what crcs say. */
-static u8 wanted_compression(u16 opt)
-{
-	static const u8 types[] = { BCH_COMPRESSION_none, BCH_COMPRESSION_lz4, BCH_COMPRESSION_gzip,
-				    BCH_COMPRESSION_zstd };
-
-	return (opt & 15) < bch_array_size(types) ? types[opt & 15] : BCH_COMPRESSION_none;
-}
-
 static u64 to_compress(const struct bch_fs *fs, const struct bch_key *k, u16 opt)
 {
 	struct bch_extent_walk w = bch_extent_walk(k, &fs->super);
@@ -42,7 +34,7 @@ static u64 to_compress(const struct bch_fs *fs, const struct bch_key *k, u16 opt
 	while (opt && bch_extent_ptr_next(&w, &p)) {
 		if (p.crc.compression_type == BCH_COMPRESSION_incompressible || p.ptr.unwritten)
 			return 0;
-		if (!p.ptr.cached && p.crc.compression_type != wanted_compression(opt))
+		if (!p.ptr.cached && p.crc.compression_type != bch_compression_type((u8)opt))
 			nr_sectors += p.crc.compressed_sectors;
 	}
 	return nr_sectors;
@@ -72,14 +64,20 @@ static u64 to_move(const struct bch_fs *fs, const struct bch_key *k, u16 target)
 	return nr_sectors;
 }
 
+u64 bch_rebalance_todo(const struct bch_fs *fs, const struct bch_key *k,
+		       const struct bch_extent_opts *opts)
+{
+	return to_compress(fs, k, opts->value[BCH_EXTENT_OPT_background_compression]) +
+	       to_move(fs, k, opts->value[BCH_EXTENT_OPT_background_target]);
+}
+
 u64 bch_rebalance_sectors(const struct bch_fs *fs, const struct bch_key *k)
 {
 	struct bch_extent_opts opts;
 
-	if (!find_opts(fs, k, BCH_EXTENT_ENTRY_rebalance, &opts))
-		return 0;
-	return to_compress(fs, k, opts.value[BCH_EXTENT_OPT_background_compression]) +
-	       to_move(fs, k, opts.value[BCH_EXTENT_OPT_background_target]);
+	return find_opts(fs, k, BCH_EXTENT_ENTRY_rebalance, &opts)
+		       ? bch_rebalance_todo(fs, k, &opts)
+		       : 0;
 }
 
 static int count_rebalance(struct bch_recount *r, const struct bch_key *k)

@@ -197,6 +197,34 @@ int bch_keyring_remove(const u8 user_uuid[16]);
  */
 int bch_decompress(u8 type, const void *blob, size_t len, void *out, size_t out_len);
 
+/* What compressing needs besides the bytes; used again for the next blob. For one thread at a time. */
+struct bch_compressor;
+
+/* NULL where memory is out; NULL freed is nothing. */
+struct bch_compressor *bch_compressor_new(void);
+void bch_compressor_free(struct bch_compressor *c);
+static inline void bch_compressor_cleanup(struct bch_compressor **c)
+{
+	bch_compressor_free(*c);
+}
+
+/* The type that an option's value (its low 4 bits: 05 §4.1) stores; none for values that mean nothing. */
+u8 bch_compression_type(u8 option);
+
+/*
+ * Compresses @len bytes as @option says, type and level, into at most @out_size, without padding. The same bytes give the
+ * same whatever was compressed before.
+ *
+ * Return: the length, 0 where it does not fit (@out is then anything), or
+ *   -BCH_ERR_invalid_argument	@option compresses nothing, or @len is more than BCH_COMPRESS_MAX
+ *   -BCH_ERR_no_memory
+ *
+ * Format reference: 05 §4.1 (levels), §4.2.
+ */
+#define BCH_COMPRESS_MAX (16U << 20)
+int bch_compress(struct bch_compressor *c, u8 option, const void *data, size_t len, void *out,
+		 size_t out_size);
+
 /* ------------------------------------------------------------------ parity: 05 §7.2 */
 
 #define BCH_RAID_BLOCKS_MAX    16

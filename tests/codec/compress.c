@@ -269,6 +269,41 @@ static void all_inflaters_agree(void **state)
 	free(data);
 }
 
+/* At each level, one after another by one compressor; the same again gives the same bytes. */
+static void what_is_compressed_comes_back(void **state)
+{
+	struct bch_compressor *c = bch_compressor_new(), *other = bch_compressor_new();
+	u8 *data = malloc(SIZE), *blob = malloc(SIZE), *again = malloc(SIZE), *out = malloc(SIZE);
+
+	(void)state;
+	for (size_t i = 0; i < SIZE; i++)
+		data[i] = (u8)(i % 997 ^ i >> 12);
+	for (unsigned option = 1; option < 256; option++) {
+		int n;
+
+		if (!bch_compression_type((u8)option)) {
+			assert_int_equal(bch_compress(c, (u8)option, data, SIZE, blob, SIZE),
+					 -BCH_ERR_invalid_argument);
+			continue;
+		}
+		n = bch_compress(c, (u8)option, data, SIZE, blob, SIZE);
+		assert_in_range(n, 1, SIZE / 2);
+		assert_int_equal(bch_compress(other, (u8)option, data, SIZE, again, SIZE), n);
+		assert_memory_equal(blob, again, n);
+		assert_int_equal(bch_compress(c, (u8)option, data, SIZE, again, (size_t)n / 2), 0);
+		memset(blob + n, 0, SIZE - (size_t)n);
+		assert_int_equal(
+			bch_decompress(bch_compression_type((u8)option), blob, SIZE, out, SIZE), 0);
+		assert_memory_equal(out, data, SIZE);
+	}
+	bch_compressor_free(c);
+	bch_compressor_free(other);
+	free(data);
+	free(blob);
+	free(again);
+	free(out);
+}
+
 static void types_that_do_not_compress_are_not_taken(void **state)
 {
 	const u8 types[] = { BCH_COMPRESSION_none, BCH_COMPRESSION_incompressible,
@@ -293,6 +328,7 @@ int main(void)
 		cmocka_unit_test(damaged_blobs_hurt_nobody),
 		cmocka_unit_test(a_zstd_frame_longer_than_its_blob_is_refused),
 		cmocka_unit_test(all_inflaters_agree),
+		cmocka_unit_test(what_is_compressed_comes_back),
 		cmocka_unit_test(types_that_do_not_compress_are_not_taken),
 	};
 
