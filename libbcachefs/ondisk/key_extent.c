@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What points to data: decodes entries, walks pointers. Rules and text: key_ptrs.c. Format reference: 05 §2, 08 §4.3. */
+/* What points to data: entries, both ways, and walks over pointers. Rules and text: key_ptrs.c. Format reference: 05 §2, 08 §4.3. */
 
 #include "ondisk/key_extent.h"
 
@@ -127,6 +127,84 @@ static struct bch_extent_opts get_reconcile(u64 word)
 	o.need = (u8)bch_bits_get(word, 17, 22);
 	return o;
 }
+
+/* ------------------------------------------------------------------ put */
+
+static void put_word(struct bch_extent_val *val, u64 word)
+{
+	if (val->nr < BCH_EXTENT_U64S_MAX)
+		val->v[val->nr++] = le64_of(word);
+}
+
+void bch_extent_val_ptr(struct bch_extent_val *val, const struct bch_ptr *ptr)
+{
+	put_word(val, bch_ptr_word(ptr));
+}
+
+/* The smallest form: format reference 05 §2.4. */
+static enum bch_extent_entry_type form_of(const struct bch_crc *crc)
+{
+	static const struct {
+		u16 sectors, nonce;
+		u8 csum_bytes;
+	} most[] = {
+		[BCH_EXTENT_ENTRY_crc32] = { 128, 0, 4 },
+		[BCH_EXTENT_ENTRY_crc64] = { 512, 1023, 10 },
+	};
+	static const u8 csum_bytes[] = {
+#define C(nr, name, bytes) [nr] = bytes,
+		BCH_CSUM_TYPES(C)
+#undef C
+	};
+
+	for (enum bch_extent_entry_type t = BCH_EXTENT_ENTRY_crc32; t <= BCH_EXTENT_ENTRY_crc64;
+	     t++)
+		if (crc->uncompressed_sectors <= most[t].sectors && crc->nonce <= most[t].nonce &&
+		    csum_bytes[crc->csum_type] <= most[t].csum_bytes)
+			return t;
+	return BCH_EXTENT_ENTRY_crc128;
+}
+
+void bch_extent_val_crc(struct bch_extent_val *val, const struct bch_crc *crc)
+{
+	enum bch_extent_entry_type type = form_of(crc);
+	const struct crc_form *f = &crc_forms[type];
+	u64 w = 1ULL << type;
+
+	if (!crc->csum_type && !crc->compression_type && !crc->nonce)
+		return;
+	w = bch_bits_set(w, f->compressed, f->uncompressed, crc->compressed_sectors - 1);
+	w = bch_bits_set(w, f->uncompressed, f->offset, crc->uncompressed_sectors - 1);
+	w = bch_bits_set(w, f->offset, f->nonce, crc->offset_sectors);
+	if (f->nonce < f->nonce_end)
+		w = bch_bits_set(w, f->nonce, f->nonce_end, crc->nonce);
+	w = bch_bits_set(w, f->csum_type, f->csum_type + 4U, crc->csum_type);
+	w = bch_bits_set(w, f->compression_type, f->compression_type + 4U, crc->compression_type);
+	if (type == BCH_EXTENT_ENTRY_crc32)
+		w |= crc->csum_lo << 32;
+	else if (type == BCH_EXTENT_ENTRY_crc64)
+		w |= crc->csum_hi << 48;
+	put_word(val, w);
+	if (type != BCH_EXTENT_ENTRY_crc32)
+		put_word(val, crc->csum_lo);
+	if (type == BCH_EXTENT_ENTRY_crc128)
+		put_word(val, crc->csum_hi);
+}
+
+void bch_extent_val_rebalance(struct bch_extent_val *val, const struct bch_extent_opts *opts)
+{
+	const struct opts_form *f = &rebalance_form;
+	u64 w = 1ULL << BCH_EXTENT_ENTRY_rebalance;
+
+	for (unsigned i = 0; i < BCH_EXTENT_OPT_NR; i++) {
+		w = bch_bits_set(w, f->opt[i].lo, f->opt[i].hi, opts->value[i]);
+		if (opts->from_inode >> i & 1)
+			w |= 1ULL << f->opt[i].from_inode;
+	}
+	put_word(val, w);
+}
+
+/* ------------------------------------------------------------------ get */
 
 static void decode_entry(struct bch_bytes b, struct bch_extent_entry *e)
 {

@@ -28,6 +28,7 @@ enum bch_extent_entry_type {
 };
 
 #define BCH_PTRS_MAX	 16
+#define BCH_REPLICAS_MAX 4   /* copies that are asked for */
 #define BCH_PTR_DEV_NONE 255 /* a lost block of a stripe, or a replica that is missing */
 
 struct bch_ptr {
@@ -119,6 +120,19 @@ struct bch_super;
  */
 bool bch_extent_entry_next(struct bch_bytes *rest, const struct bch_super *super,
 			   struct bch_extent_entry *e);
+
+/* A value of pointers being built, as long as a kernel lets it be: all crc128 and pointer. Begins as zeroes. */
+#define BCH_EXTENT_U64S_MAX (1 + 4 * (BCH_REPLICAS_MAX + 1))
+
+struct bch_extent_val {
+	le64 v[BCH_EXTENT_U64S_MAX];
+	u32 nr; /* words */
+};
+
+/* Each appends an entry: of crcs the smallest form that holds it, none where it says nothing. 05 §2.4 */
+void bch_extent_val_ptr(struct bch_extent_val *val, const struct bch_ptr *ptr);
+void bch_extent_val_crc(struct bch_extent_val *val, const struct bch_crc *crc);
+void bch_extent_val_rebalance(struct bch_extent_val *val, const struct bch_extent_opts *opts);
 
 /* A pointer with all that governs it. Format reference: 05 §2.3. */
 struct bch_extent_ptr {

@@ -3,9 +3,8 @@
 
 #include "ondisk/key_reservation.h"
 
+#include "ondisk/key_extent.h"
 #include "ondisk/key_private.h"
-
-#define REPLICAS_MAX 4
 
 int bch_key_validate_reservation(const struct bch_key *k, const struct bch_key_context *c,
 				 struct bch_buf *why)
@@ -13,7 +12,7 @@ int bch_key_validate_reservation(const struct bch_key *k, const struct bch_key_c
 	struct bch_reservation r;
 
 	bch_reservation_get(&r, k->val.p, k->val.len);
-	if (!r.nr_replicas || r.nr_replicas > REPLICAS_MAX)
+	if (!r.nr_replicas || r.nr_replicas > BCH_REPLICAS_MAX)
 		return bch_key_why(why, BCH_FSCK_reservation_key_nr_replicas_invalid,
 				   "invalid nr_replicas (%u)", r.nr_replicas);
 	return BCH_KEY_VALID;

@@ -134,6 +134,10 @@ struct bch_write_devs {
 /* May new data of @data_type (enum bch_data_type) go to the member: open, read-write, allowed? */
 bool bch_fs_dev_takes(const struct bch_fs *fs, u32 dev_idx, u8 data_type);
 
+/* The members of @target (0: all) that take new data of @data_type, none of durability 0; and that of all of them. */
+u32 bch_fs_target_devs(const struct bch_fs *fs, u8 data_type, u64 target,
+		       struct bch_write_devs *devs);
+
 /*
  * The members for btree nodes or the journal: those of metadata_target, else of foreground_target; all where these do
  * not suffice for metadata_replicas. None of durability 0.

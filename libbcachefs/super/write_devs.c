@@ -15,7 +15,8 @@ bool bch_fs_dev_takes(const struct bch_fs *fs, u32 dev_idx, u8 data_type)
 	       bch_member_STATE(&m) == STATE_RW && bch_member_DATA_ALLOWED(&m) >> data_type & 1;
 }
 
-static u32 find(const struct bch_fs *fs, u8 data_type, u64 target, struct bch_write_devs *devs)
+u32 bch_fs_target_devs(const struct bch_fs *fs, u8 data_type, u64 target,
+		       struct bch_write_devs *devs)
 {
 	struct bch_member m;
 
@@ -41,6 +42,7 @@ void bch_fs_metadata_devs(const struct bch_fs *fs, u8 data_type, struct bch_writ
 
 	if (!target)
 		target = bch_sb_opt(sb, BCH_OPT_foreground_target);
-	if (find(fs, data_type, target, devs) < bch_sb_opt(sb, BCH_OPT_metadata_replicas))
-		find(fs, data_type, 0, devs);
+	if (bch_fs_target_devs(fs, data_type, target, devs) <
+	    bch_sb_opt(sb, BCH_OPT_metadata_replicas))
+		bch_fs_target_devs(fs, data_type, 0, devs);
 }

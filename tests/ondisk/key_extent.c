@@ -123,6 +123,45 @@ static const struct {
 	{ V_1_28, 8, PTR_255, BCH_KEY_VALID },
 };
 
+static bool put_entry(struct bch_extent_val *val, const struct bch_extent_entry *e)
+{
+	if (bch_extent_entry_is_crc(e->type))
+		bch_extent_val_crc(val, &e->crc);
+	else if (e->type == BCH_EXTENT_ENTRY_ptr)
+		bch_extent_val_ptr(val, &e->ptr);
+	else if (e->type == BCH_EXTENT_ENTRY_rebalance)
+		bch_extent_val_rebalance(val, &e->opts);
+	else
+		return false;
+	return true;
+}
+
+/* Crcs in their smallest forms: those that kernels wrote. */
+static void what_is_put_is_what_kernels_wrote(void **state)
+{
+	struct key_build b;
+	u32 nr = 0;
+
+	(void)state;
+	for (size_t i = 0; i < bch_array_size(examples); i++) {
+		struct bch_extent_val val = { .nr = 0 };
+		struct bch_extent_entry e;
+		struct bch_bytes rest;
+		bool all = true;
+
+		key_build(&b, BCH_KEY_extent, POS, examples[i].size, examples[i].hex);
+		rest = bch_key_extent_entries(&b.k);
+		while (bch_extent_entry_next(&rest, NULL, &e))
+			all &= put_entry(&val, &e);
+		if (!all || rest.len)
+			continue;
+		assert_int_equal(val.nr * 8, b.k.val.len);
+		assert_memory_equal(val.v, b.k.val.p, b.k.val.len);
+		nr++;
+	}
+	assert_true(nr >= 5);
+}
+
 static void each_breach_of_a_list_has_its_error(void **state)
 {
 	for (size_t i = 0; i < bch_array_size(breaches); i++) {
@@ -373,6 +412,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(examples_read_as_the_reference_says),
+		cmocka_unit_test(what_is_put_is_what_kernels_wrote),
 		cmocka_unit_test(each_breach_of_a_list_has_its_error),
 		cmocka_unit_test(seventeen_pointers_are_too_many),
 		cmocka_unit_test(pointers_before_the_first_bucket_are_wrong),
