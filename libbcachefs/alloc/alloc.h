@@ -179,6 +179,10 @@ struct bch_recount_bucket *bch_recount_bucket_next(const struct bch_recount *rec
 struct bch_alloc bch_recount_alloc(const struct bch_recount *recount,
 				   const struct bch_recount_bucket *b);
 
+/* Sectors of an extent or reflink_v that the mover would write anew if these were its options. Before 1.33: 06 §9.6. */
+u64 bch_rebalance_todo(const struct bch_fs *fs, const struct bch_key *k,
+		       const struct bch_extent_opts *opts);
+
 /* ------------------------------------------------------------------ derived keys: 06 §9 */
 
 /* A node that is added or goes: the pointer to it, a key of the level above. */
@@ -227,6 +231,25 @@ u64 bch_space_nr_free(struct bch_space *space, u32 dev_idx);
  * members, but metadata_replicas_required. -BCH_ERR_no_space, said.
  */
 int bch_space_node(struct bch_space *space, struct bch_ptr ptrs[4], u32 *nr);
+
+/* Room for file data, the same length on each of several members. */
+struct bch_space_run {
+	struct bch_ptr ptrs[BCH_REPLICAS_MAX]; /* where it begins */
+	u32 nr_ptrs;
+	u32 nr_sectors;
+};
+
+/*
+ * Where to write @nr_replicas copies of file data next: on members of @target (0: any), on others where these do not
+ * suffice, fewer copies where no others have room, but data_replicas_required. There is room for @nr_sectors at least,
+ * which is no more than any bucket has; begun buckets in which less is left are given up. The room stays free until
+ * bch_space_take(). Some buckets are kept for metadata, as a kernel does. -BCH_ERR_no_space, said.
+ */
+int bch_space_data(struct bch_space *space, u64 target, u32 nr_replicas, u32 nr_sectors,
+		   struct bch_space_run *run);
+
+/* Takes the first @nr_sectors of the run, which becomes what is left of it. */
+void bch_space_take(struct bch_space *space, struct bch_space_run *run, u32 nr_sectors);
 
 /* ------------------------------------------------------------------ stored and counted */
 

@@ -9,25 +9,11 @@
 
 #include <stdlib.h>
 
-#include "alloc/private.h"
+#include "alloc/space.h"
 #include "base/memory.h"
 #include "ondisk/node.h"
-#include "super/super.h"
 
 #define BUCKET_MASK ((1ULL << 56) - 1) /* of an offset in freespace; generation bits lie above */
-
-/* A member's free buckets. */
-struct member {
-	u64 next, run_end; /* offsets in freespace: the run that is being given out */
-	u64 after;	   /* where to look for the next one */
-	u64 nr_free;	   /* as counted, less what was given out */
-	u16 bucket_sectors;
-	/* the bucket that nodes go into */
-	u64 open_sector;
-	u32 nr_slots; /* left in it */
-	u8 open_gen;
-	bool knows_free;
-};
 
 /*
  * Kernels that upgrade an older filesystem take backpointers whose bucket_offset is not 0 for wrong, and complain of them
@@ -35,20 +21,11 @@ struct member {
  */
 #define VERSION_BUCKET_GEN BCH_VERSION(1, 14)
 
-struct bch_space {
-	struct bch_fs *fs;
-	unsigned view; /* of what is free: a cursor's flags */
-	bool shares;   /* nodes share buckets */
-	u32 node_sectors;
-	struct bch_write_devs node_devs;
-	struct member members[BCH_SB_MAX_MEMBERS];
-};
-
 /* ------------------------------------------------------------------ one member's buckets */
 
 static int next_run(struct bch_space *s, u32 dev_idx)
 {
-	struct member *m = &s->members[dev_idx];
+	struct bch_space_member *m = &s->members[dev_idx];
 	struct bch_cursor cur bch_auto(cursor) =
 		bch_cursor_flavour(s->fs, BCH_BTREE_freespace, bch_pos(dev_idx, m->after),
 				   bch_pos(dev_idx, BCH_U64_MAX), BCH_CURSOR_EXTENTS | s->view);
@@ -82,7 +59,7 @@ static int check_free(struct bch_space *s, u32 dev_idx, u64 bucket, u8 *gen)
 
 int bch_space_bucket(struct bch_space *s, u32 dev_idx, u64 *bucket, u8 *gen)
 {
-	struct member *m = &s->members[dev_idx];
+	struct bch_space_member *m = &s->members[dev_idx];
 	int err = 0, is_free = 0;
 
 	while (!err && !is_free) {
@@ -113,7 +90,7 @@ static int count_free(struct bch_space *s, u32 dev_idx)
 	struct bch_pos pos = bch_accounting_pos(&what, le16_get(s->fs->super.sb->version));
 	struct bch_cursor cur bch_auto(cursor) =
 		bch_cursor_flavour(s->fs, BCH_BTREE_accounting, pos, pos, s->view);
-	struct member *m = &s->members[dev_idx];
+	struct bch_space_member *m = &s->members[dev_idx];
 	struct bch_key k;
 	int more = bch_cursor_next(&cur, &k);
 	s64 nr = more > 0 ? bch_accounting_counter(&k, 0) : 0;
@@ -135,15 +112,14 @@ static u64 free_sectors(struct bch_space *s, u32 dev_idx)
 	return bch_space_nr_free(s, dev_idx) * s->members[dev_idx].bucket_sectors;
 }
 
-/* Of @devs, less those in @taken, the one with the most free; nr_members where there is none. */
-static u32 emptiest(struct bch_space *s, const struct bch_write_devs *devs, u64 taken[4])
+u32 bch_space_emptiest(struct bch_space *s, const struct bch_write_devs *devs, const u64 taken[4])
 {
 	u32 best = s->fs->nr_members;
 
 	for (u32 i = 0; i < devs->nr; i++) {
 		u32 dev = devs->v[i];
 
-		if (taken[dev / 64] >> dev % 64 & 1)
+		if (bch_space_is_taken(taken, dev))
 			continue;
 		if (best == s->fs->nr_members || free_sectors(s, dev) > free_sectors(s, best))
 			best = dev;
@@ -155,7 +131,7 @@ static u32 emptiest(struct bch_space *s, const struct bch_write_devs *devs, u64 
 
 static int open_bucket(struct bch_space *s, u32 dev_idx)
 {
-	struct member *m = &s->members[dev_idx];
+	struct bch_space_member *m = &s->members[dev_idx];
 	u64 bucket;
 	int err = bch_space_bucket(s, dev_idx, &bucket, &m->open_gen);
 
@@ -168,7 +144,7 @@ static int open_bucket(struct bch_space *s, u32 dev_idx)
 
 static int take_slot(struct bch_space *s, u32 dev_idx, struct bch_ptr *ptr)
 {
-	struct member *m = &s->members[dev_idx];
+	struct bch_space_member *m = &s->members[dev_idx];
 	int err = m->nr_slots ? 0 : open_bucket(s, dev_idx);
 
 	if (err)
@@ -189,10 +165,10 @@ static u32 choose(struct bch_space *s, u64 taken[4])
 	for (u32 i = 0; i < s->node_devs.nr; i++) {
 		u32 dev = s->node_devs.v[i];
 
-		if (s->members[dev].nr_slots && !(taken[dev / 64] >> dev % 64 & 1))
+		if (s->members[dev].nr_slots && !bch_space_is_taken(taken, dev))
 			return dev;
 	}
-	return emptiest(s, &s->node_devs, taken);
+	return bch_space_emptiest(s, &s->node_devs, taken);
 }
 
 int bch_space_node(struct bch_space *s, struct bch_ptr ptrs[BCH_NODE_PTRS_MAX], u32 *nr)
@@ -231,10 +207,11 @@ void bch_space_renew(struct bch_space *s)
 	s->view = BCH_CURSOR_COMMITTED;
 	s->shares = true;
 	for (u32 i = 0; i < s->fs->nr_members; i++) {
-		struct member *m = &s->members[i];
+		struct bch_space_member *m = &s->members[i];
 
 		m->next = m->run_end = m->after = 0;
 		m->knows_free = false;
+		m->data_left = 0; /* nobody may have come to point to what is in it */
 	}
 }
 

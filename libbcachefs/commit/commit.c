@@ -57,10 +57,12 @@ static bool has_keys(struct bch_fs *fs, u8 btree_id)
 	return bch_cursor_next(&cur, &k) > 0;
 }
 
-static u32 nr_threads(void)
+static u32 nr_threads(const struct bch_writer_opts *opts)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (opts->nr_threads)
+		return opts->nr_threads;
 	return n < 1 ? 1 : n > 16 ? 16 : (u32)n;
 }
 
@@ -88,12 +90,13 @@ int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts)
 	w = bch_calloc(1, sizeof(*w));
 	if (!w)
 		return -BCH_ERR_no_memory;
-	choose(fs, w, opts ? opts : &none);
-	w->pool = bch_thread_pool_new(nr_threads() - 1, 64);
-	err = w->pool ? bch_journal_writer_new(fs, opts && opts->is_new, &w->journal)
-		      : -BCH_ERR_no_memory;
+	if (!opts)
+		opts = &none;
+	choose(fs, w, opts);
+	w->pool = bch_thread_pool_new(nr_threads(opts) - 1, 64);
+	err = w->pool ? bch_journal_writer_new(fs, opts->is_new, &w->journal) : -BCH_ERR_no_memory;
 	if (!err)
-		err = bch_space_new(fs, opts && opts->is_new, &w->space);
+		err = bch_space_new(fs, opts->is_new, &w->space);
 	if (err) {
 		writer_free(w);
 		return err;
@@ -111,6 +114,26 @@ u64 bch_writer_random(struct bch_fs *fs)
 	const le64 nr = le64_of(++w->nr_random);
 
 	return bch_siphash(w->seed, nr.b, sizeof(nr));
+}
+
+struct bch_space *bch_writer_space(struct bch_fs *fs)
+{
+	return fs->writer->space;
+}
+
+struct bch_thread_pool *bch_writer_pool(struct bch_fs *fs)
+{
+	return fs->writer->pool;
+}
+
+void bch_writer_need_feature(struct bch_fs *fs, u32 feature)
+{
+	le64 *word = &fs->super.sb->features[0];
+
+	if (le64_get(*word) >> feature & 1)
+		return;
+	*word = le64_of(le64_get(*word) | 1ULL << feature);
+	fs->writer->super_changed = true;
 }
 
 int bch_update(struct bch_fs *fs, u8 btree_id, const struct bch_key *k, unsigned flags)

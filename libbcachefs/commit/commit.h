@@ -22,6 +22,7 @@ struct bch_writer_opts {
 	 * from 1.15 on cannot read a node of counters in the order of older versions: 03 §10.3, §13.2.
 	 */
 	bool counters_in_journal;
+	u32 nr_threads; /* that encode and write; 0: as many as processors. What is written is the same */
 };
 
 /*
@@ -36,6 +37,13 @@ int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts);
 
 /* A number that nobody can guess, or that follows from the seed. */
 u64 bch_writer_random(struct bch_fs *fs);
+
+/* Free space, of which what is written between two commits is taken too; and threads for work. */
+struct bch_space *bch_writer_space(struct bch_fs *fs);
+struct bch_thread_pool *bch_writer_pool(struct bch_fs *fs);
+
+/* Has the superblock announce @feature (enum bch_feature) before the next commit. */
+void bch_writer_need_feature(struct bch_fs *fs, u32 feature);
 
 enum bch_update_flags {
 	BCH_UPDATE_QUIET = 1 << 0, /* nothing follows from it: no derived keys */

@@ -20,6 +20,7 @@ struct bch_writer {
 	bool counters_in_journal; /* struct bch_writer_opts */
 	bool dirty;		  /* the superblocks say that the filesystem is not clean */
 	bool leave_dirty;	  /* a kernel has to end what it had begun: 03 §7.2 */
+	bool super_changed;	  /* it is to be written before the next entry */
 	bool failed;
 };
 

@@ -200,7 +200,7 @@ static int mark_dirty(struct bch_plan *plan)
 
 int bch_commit_super_before(struct bch_plan *plan)
 {
-	bool changed = !plan->w->dirty;
+	bool changed = !plan->w->dirty || plan->w->super_changed;
 	int err = plan->w->dirty ? 0 : mark_dirty(plan);
 
 	if (!err)
@@ -208,5 +208,6 @@ int bch_commit_super_before(struct bch_plan *plan)
 	if (err)
 		return err;
 	changed |= mark_nodes(plan);
+	plan->w->super_changed = false;
 	return changed ? bch_fs_write_super(plan->fs) : 0;
 }

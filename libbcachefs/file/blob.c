@@ -43,8 +43,7 @@ bool bch_crc_is_possible(const struct bch_key *k, const struct bch_crc *crc)
 	       (bch_crc_is_compressed(crc) || crc->compressed_sectors == crc->uncompressed_sectors);
 }
 
-/* Format reference: 05 §5.4. */
-static struct bch_nonce blob_nonce(const struct bch_key *k, const struct bch_crc *crc)
+struct bch_nonce bch_blob_nonce(const struct bch_key *k, const struct bch_crc *crc)
 {
 	bool compressed = bch_crc_is_compressed(crc);
 	u32 sectors = compressed ? crc->uncompressed_sectors : 0;
@@ -62,7 +61,7 @@ int bch_blob_verify(const struct bch_fs *fs, const struct bch_key *k, const stru
 		    const void *blob)
 {
 	struct bch_csum have, want = { crc->csum_lo, crc->csum_hi };
-	int err = bch_csum(crc->csum_type, fs->key, blob_nonce(k, crc), blob,
+	int err = bch_csum(crc->csum_type, fs->key, bch_blob_nonce(k, crc), blob,
 			   BCH_BYTES(crc->compressed_sectors), &have);
 
 	if (err)
@@ -74,7 +73,7 @@ int bch_blob_decode(const struct bch_fs *fs, const struct bch_key *k, const stru
 		    void *blob, void *out)
 {
 	size_t len = BCH_BYTES(crc->compressed_sectors);
-	int err = bch_crypt(crc->csum_type, fs->key, blob_nonce(k, crc), blob, len);
+	int err = bch_crypt(crc->csum_type, fs->key, bch_blob_nonce(k, crc), blob, len);
 
 	if (err || !bch_crc_is_compressed(crc))
 		return err;

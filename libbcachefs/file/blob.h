@@ -36,6 +36,9 @@ void bch_blob_damage_log(struct bch_fs *fs, const struct bch_ptr *p, int err);
 
 /* ------------------------------------------------------------------ one pointer */
 
+/* What a blob of the key is encrypted with, and its MAC: 05 §5.4. */
+struct bch_nonce bch_blob_nonce(const struct bch_key *k, const struct bch_crc *crc);
+
 /* Stored bytes, decrypted in place, as the data that they are in @out; @blob itself where they are not compressed. */
 int bch_blob_decode(const struct bch_fs *fs, const struct bch_key *k, const struct bch_crc *crc,
 		    void *blob, void *out);

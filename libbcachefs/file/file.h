@@ -215,4 +215,79 @@ int bch_stripe_unit_verify(const struct bch_stripe *s, u32 block, u32 unit, cons
 int bch_key_data_read(struct bch_fs *fs, const struct bch_key *k, u64 skip, u64 nr_sectors,
 		      void *buf);
 
+/* ------------------------------------------------------------------ writing data: 05 §10 */
+
+/* How data is to be stored: the options that hold for a file. Numbers as options have them. */
+struct bch_io_opts {
+	u8 data_checksum;
+	u8 compression, background_compression;
+	u8 data_replicas;
+	u16 foreground_target, background_target, promote_target;
+	bool erasure_code;
+	bool nocow;    /* neither checksum nor compression, nor encryption */
+	u8 from_inode; /* bits of enum bch_extent_opt: the inode's own */
+};
+
+/* Those of @inode, and where it has none (or is NULL) those of the filesystem. */
+struct bch_io_opts bch_io_opts(const struct bch_fs *fs, const struct bch_inode *inode);
+
+/*
+ * The entry with what the mover is to do with an extent that was written so: 05 §9. False where there is nothing.
+ * @key has its pointers already.
+ */
+bool bch_io_opts_rebalance(const struct bch_fs *fs, const struct bch_io_opts *opts,
+			   const struct bch_key *key, struct bch_extent_opts *rebalance);
+
+/*
+ * A writer of file data: bytes go in as a stream, extents come out as pending changes. Data is compressed, encrypted and
+ * checksummed by all threads, and written long before the commit, which makes it durable; where it lies depends on the
+ * stream alone, not on the timing. Memory: 48 MiB. One thread.
+ */
+struct bch_data_writer;
+
+struct bch_data_writer_opts {
+	bool no_inline; /* small data is not put into keys */
+};
+
+/* After bch_writer_start(). @opts may be NULL. -BCH_ERR_no_memory. */
+int bch_data_writer_new(struct bch_fs *fs, const struct bch_data_writer_opts *opts,
+			struct bch_data_writer **w);
+
+/* What was not flushed is not written. NULL is nothing. */
+void bch_data_writer_free(struct bch_data_writer *w);
+static inline void bch_data_writer_cleanup(struct bch_data_writer **w)
+{
+	bch_data_writer_free(*w);
+}
+
+/* A file that data is written for: nothing may be there yet in what the snapshot sees of it. */
+struct bch_data_file {
+	u64 inum;
+	u32 snapshot;	  /* that the keys belong to: a leaf */
+	bool skip_zeroes; /* blocks of zeroes become holes */
+	struct bch_io_opts opts;
+};
+
+/* From the start of @file on. The one before must have been ended. */
+void bch_data_begin(struct bch_data_writer *w, const struct bch_data_file *file);
+
+/* The next bytes of the file, or zeroes without storage. Errors are said. */
+int bch_data_put(struct bch_data_writer *w, const void *buf, size_t len);
+int bch_data_hole(struct bch_data_writer *w, u64 len);
+
+/*
+ * Where the next bytes will lie, and room for how many (not 0): to read them there, and then to put them from there, which
+ * copies nothing.
+ */
+int bch_data_room(struct bch_data_writer *w, void **buf, size_t *len);
+
+/*
+ * The file ends here, at the sum of what was put. @nr_sectors (may be NULL): what it takes, as bi_sectors counts. Its keys
+ * are all there after the next flush.
+ */
+int bch_data_end(struct bch_data_writer *w, u64 *nr_sectors);
+
+/* Writes all that is held back, and puts its keys; to be called before a commit, between files. */
+int bch_data_writer_flush(struct bch_data_writer *w);
+
 #endif

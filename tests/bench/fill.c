@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Puts many files into a filesystem, with the library's own commits, so that no kernel is needed: directories of 1000 files
- * of random bytes in extents of 256 KiB with crc32c. Data goes to the first device, once, unencrypted; there is none where
- * FILE_KIB is 0.
+ * of bytes of which a part can be compressed, stored as the filesystem's options say; no data where FILE_KIB is 0.
  *
  *   fill NR_FILES FILE_KIB DEVICE...
  */
@@ -13,19 +12,15 @@
 #include <string.h>
 
 #include <bcachefs/journal.h>
-#include "codec/codec.h"
 #include "commit/commit.h"
-#include "commit/private.h"
-#include "io/io.h"
+#include "file/file.h"
 #include "ondisk/key_dirent.h"
-#include "ondisk/key_extent.h"
 #include "ondisk/key_inode.h"
 #include "ondisk/key_subvolume.h"
 
 #define ROOT_INUM     BCH_INODE_NR_MIN
 #define VERSION_DEPTH BCH_VERSION(1, 17)
 #define DIR_FILES     1000
-#define EXTENT_MAX    512U /* sectors */
 #define NOW	      1800000000ULL
 
 struct fill {
@@ -34,12 +29,8 @@ struct fill {
 	u64 dir_inum, next_inum;
 	u16 version;
 	u32 snapshot; /* of the root subvolume */
-	u64 sector;   /* of the next data */
-	u32 room;     /* sectors left in its bucket */
-	u32 bucket_sectors;
-	u8 gen;
 	u64 random;
-	u8 data[EXTENT_MAX * 512];
+	struct bch_data_writer *data;
 };
 
 static int put(struct fill *f, u8 btree_id, struct bch_pos pos, u32 size, u8 type, const void *val,
@@ -52,71 +43,39 @@ static int put(struct fill *f, u8 btree_id, struct bch_pos pos, u32 size, u8 typ
 
 /* ------------------------------------------------------------------ data */
 
-static u32 make_data(struct fill *f, u64 bytes)
+/* Random, but a part of it so that it can be compressed. */
+static void make_data(struct fill *f, void *buf, size_t len)
 {
-	u32 sectors = bytes < sizeof(f->data) ? (u32)((bytes + 4095) / 4096 * 8) : EXTENT_MAX;
+	u8 *p = buf;
 
-	for (size_t i = 0; i < sectors * 64; i++) {
+	memset(buf, 0, len);
+	for (size_t i = 0; i + 8 <= len; i += 8) {
 		f->random = f->random * 6364136223846793005ULL + 1442695040888963407ULL;
-		memcpy(f->data + i * 8, &f->random, 8);
+		memcpy(p + i, &f->random, f->random >> 60 && i % (1 << 18) < 1 << 17 ? 3 : 8);
 	}
-	return sectors;
 }
 
-static int take_room(struct fill *f, u32 sectors)
+static int put_data(struct fill *f, u64 inum, u64 bytes, u64 *nr_sectors)
 {
-	u64 bucket;
-	int err;
-
-	if (f->room >= sectors)
-		return 0;
-	err = bch_space_bucket(f->fs->writer->space, 0, &bucket, &f->gen);
-	f->sector = bucket * f->bucket_sectors;
-	f->room = f->bucket_sectors;
-	return err;
-}
-
-/* A crc64 entry, as its sizes ask for, and a pointer: format reference 05 §2. */
-static int put_extent(struct fill *f, u64 inum, u64 at_sector, u32 sectors)
-{
-	struct bch_ptr p = { .offset_sectors = f->sector, .gen = f->gen };
-	struct bch_csum csum;
-	le64 val[3];
-	u64 w = 1ULL << BCH_EXTENT_ENTRY_crc64;
-	int err = bch_csum(BCH_CSUM_crc32c, NULL, (struct bch_nonce){ { 0 } }, f->data,
-			   sectors * 512, &csum);
-
-	if (!err)
-		err = bch_blkdev_write(f->fs->members[0].blkdev, f->data, sectors * 512,
-				       f->sector * 512);
-	if (err)
-		return err;
-	w = bch_bits_set(w, 3, 12, sectors - 1);
-	w = bch_bits_set(w, 12, 21, sectors - 1);
-	w = bch_bits_set(w, 40, 44, BCH_CSUM_crc32c);
-	val[0] = le64_of(w);
-	val[1] = le64_of(csum.lo);
-	val[2] = le64_of(bch_ptr_word(&p));
-	f->sector += sectors;
-	f->room -= sectors;
-	return put(f, BCH_BTREE_extents, bch_spos(inum, at_sector + sectors, f->snapshot), sectors,
-		   BCH_KEY_extent, val, sizeof(val));
-}
-
-static int put_data(struct fill *f, u64 inum, u64 bytes)
-{
-	u64 at = 0;
+	const struct bch_data_file file = { .inum = inum,
+					    .snapshot = f->snapshot,
+					    .opts = bch_io_opts(f->fs, &f->dir) };
+	void *buf;
+	size_t room;
 	int err = 0;
 
-	while (!err && at * 512 < bytes) {
-		u32 sectors = make_data(f, bytes - at * 512);
-
-		err = take_room(f, sectors);
-		if (!err)
-			err = put_extent(f, inum, at, sectors);
-		at += sectors;
+	bch_data_begin(f->data, &file);
+	while (!err && bytes) {
+		err = bch_data_room(f->data, &buf, &room);
+		if (room > bytes)
+			room = bytes;
+		if (!err) {
+			make_data(f, buf, room);
+			err = bch_data_put(f->data, buf, room);
+		}
+		bytes -= room;
 	}
-	return err;
+	return err ? err : bch_data_end(f->data, nr_sectors);
 }
 
 /* ------------------------------------------------------------------ names */
@@ -167,7 +126,6 @@ static int make_file(struct fill *f, u64 nr, u64 bytes)
 				   .hash_type = f->dir.hash_type,
 				   .bi_hash_seed = bch_writer_random(f->fs),
 				   .bi_size = bytes,
-				   .bi_sectors = (bytes + 4095) / 4096 * 8,
 				   .bi_dir = f->dir_inum };
 	u64 inum = f->next_inum++;
 	char name[32];
@@ -176,8 +134,8 @@ static int make_file(struct fill *f, u64 nr, u64 bytes)
 	snprintf(name, sizeof(name), "some file %" PRIu64, nr);
 	err = put_name(f, f->dir_inum, &f->dir, name, BCH_DIRENT_reg, inum, &inode.bi_dir_offset);
 	if (!err)
-		err = put_inode(f, inum, &inode);
-	return err ? err : put_data(f, inum, bytes);
+		err = put_data(f, inum, bytes, &inode.bi_sectors);
+	return err ? err : put_inode(f, inum, &inode);
 }
 
 /* ------------------------------------------------------------------ all */
@@ -231,8 +189,9 @@ static int find_inum(struct fill *f)
 
 static int commit(struct fill *f)
 {
-	f->room = 0;
-	return bch_commit(f->fs);
+	int err = bch_data_writer_flush(f->data);
+
+	return err ? err : bch_commit(f->fs);
 }
 
 static int fill(struct fill *f, u64 nr_files, u64 file_bytes)
@@ -263,21 +222,24 @@ static int open_and_fill(struct bch_ctx *ctx, const char *const *devices, u32 nr
 			 u64 file_bytes)
 {
 	struct bch_open_opts opts = { .flags = BCH_OPEN_WRITE, .now = NOW };
-	struct bch_member m;
-	static struct fill f = { .random = 1 };
+	struct fill f = { .random = 1 };
 	int err = bch_fs_open(ctx, devices, nr, &opts, &f.fs), closed;
 
+	if (!err && bch_fs_encryption(f.fs) == BCH_KEY_IN_CLEAR)
+		err = bch_fs_unlock_from_keyring(f.fs);
 	if (!err)
 		err = bch_fs_start(f.fs, NULL);
 	if (!err)
 		err = bch_writer_start(f.fs, NULL);
-	if (!err && bch_super_member(&f.fs->super, 0, &m)) {
-		f.bucket_sectors = m.bucket_size;
+	if (!err)
+		err = bch_data_writer_new(f.fs, NULL, &f.data);
+	if (!err) {
 		f.version = le16_get(f.fs->super.sb->version);
 		err = fill(&f, nr_files, file_bytes);
 	}
 	if (!err)
 		err = bch_writer_finish(f.fs);
+	bch_data_writer_free(f.data);
 	closed = bch_fs_close(f.fs);
 	return err ? err : closed;
 }

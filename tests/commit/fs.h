@@ -25,6 +25,7 @@ struct test_fs_shape {
 	u32 nr_devs, replicas;
 	u64 bytes; /* of each */
 	u32 block_bytes, node_bytes, bucket_bytes;
+	bool encrypted; /* its key in the clear */
 };
 
 static inline void test_fs_set(struct bch_opt_set *set, enum bch_opt_id id, u64 value)
@@ -48,6 +49,7 @@ static inline struct test_fs test_fs_make(struct temp *t, const struct test_fs_s
 	struct bch_format_opts opts = { .devs = devs,
 					.nr_devs = shape->nr_devs,
 					.version = shape->version,
+					.encrypted = shape->encrypted,
 					.now_ns = FS_NOW * 1000000000 };
 	char name[32];
 
@@ -72,6 +74,8 @@ static inline int test_fs_open(struct test_fs *f, unsigned flags)
 	struct bch_open_opts opts = { .flags = flags, .now = FS_NOW };
 	int err = bch_fs_open(f->t->ctx, (const char *const *)f->path, f->nr, &opts, &f->fs);
 
+	if (!err && bch_fs_encryption(f->fs) == BCH_KEY_IN_CLEAR)
+		err = bch_fs_unlock_from_keyring(f->fs);
 	if (!err)
 		err = bch_fs_start(f->fs, NULL);
 	return err;

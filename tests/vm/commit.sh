@@ -34,6 +34,17 @@ version-1.24		| 6.16 | 3000 4		| --version=1.24 --btree_node_size=64k	| 256M
 version-1.28		| 6.16 | 3000 20	| --version=1.28			| 256M
 version-1.28-many	| 6.16 | 20000 0	| --version=1.28 --btree_node_size=32k	| 256M
 version-1.28-two	| 6.16 | 3000 0		| --version=1.28 --replicas=2		| 128M 128M
+data-none		| 6.12 | 300 150	| --data_checksum=none			| 256M
+data-lz4		| 6.12 | 300 150	| --compression=lz4 --data_checksum=crc64 | 256M
+data-gzip-xxhash	| 6.12 | 300 150	| --compression=gzip:9 --data_checksum=xxhash --encoded_extent_max=1M --bucket_size=1M | 600M
+data-zstd-no-checksum	| 6.12 | 300 150	| --compression=zstd:15 --data_checksum=none --encoded_extent_max=128k | 256M
+data-small-blocks	| 6.12 | 300 75		| --compression=lz4:9 --block_size=512 --encoded_extent_max=32k --bucket_size=64k --btree_node_size=64k | 256M
+data-encrypted		| 6.12 | 300 150	| --encrypted --no_passphrase --compression=zstd --background_compression=gzip | 256M
+data-encrypted-wide	| 6.12 | 300 150	| --encrypted --no_passphrase --wide_macs | 256M
+data-two		| 6.12 | 300 150	| --replicas=2 --compression=lz4	| 256M 128M
+data-later		| 6.12 | 100 150	| --background_compression=zstd		| 256M
+data-1.28-later		| 6.16 | 100 150	| --version=1.28 --background_compression=zstd:3 --compression=lz4 | 256M
+data-1.28-two		| 6.16 | 300 150	| --version=1.28 --data_replicas=2 --compression=gzip | 256M 256M 128M
 image-03-mixed		| 6.12 | 2000 0		| image					|
 image-06-snapshots	| 6.12 | 2000 0		| image					|
 image-06-snapdel-crash	| 6.12 | 2000 0		| image					|
