@@ -6,6 +6,7 @@
 #include <bcachefs/format.h>
 #include <bcachefs/super.h>
 #include "cli.h"
+#include "cli_source.h"
 
 #define NS_PER_SECOND 1000000000ULL
 
@@ -14,6 +15,7 @@ struct args {
 	const char *fs_label, *uuid, *version, *passphrase_file;
 	u64 replicas, superblock_size;
 	bool encrypted, no_passphrase, no_initialize, force, dry_run;
+	struct cli_source source;
 };
 
 static const struct cli_option options[] = {
@@ -36,6 +38,7 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "version", "VERSION", struct args, version, "on-disk version; default: 1.13"),
 	CLI_FLAG(0, "no_initialize", struct args, no_initialize,
 		 "write superblocks only; the first mount makes the rest"),
+	CLI_SOURCE(struct args, source, .excludes = "no_initialize"),
 	CLI_FLAG('f', "force", struct args, force, "do not ask although a device holds something"),
 	CLI_FLAG('n', "dry-run", struct args, dry_run, "show the filesystem, write nothing"),
 };
@@ -156,6 +159,8 @@ static int format(struct cli *cli, const struct args *a, struct plan *plan)
 		return err;
 	if (!cli->common.quiet)
 		bch_fs_show(fs, cli->facts);
+	if (!cli->common.quiet && plan->opts.source)
+		cli_source_sums(cli, plan->opts.sums);
 	err = bch_fs_close(fs);
 	if (!err && !a->dry_run)
 		cli_settle_udev();
@@ -176,8 +181,16 @@ static int run(struct cli *cli, const void *parsed)
 				     .now_ns = cli_now() * NS_PER_SECOND,
 				     .reproducible = getenv("SOURCE_DATE_EPOCH") != NULL,
 			     } };
-	int err = make_plan(cli, a, &plan);
+	struct bch_populate_sums sums = { 0 };
+	struct bch_source_opts source;
+	int err = cli_source_opts(cli, &a->source, &source);
 
+	if (a->source.path) {
+		plan.opts.source = &source;
+		plan.opts.sums = &sums;
+	}
+	if (!err)
+		err = make_plan(cli, a, &plan);
 	if (!err)
 		err = format(cli, a, &plan);
 	free(plan.devs);
@@ -195,8 +208,12 @@ const struct cli_command cmd_format = {
 		"Superblocks, journal, btrees and root directory are written; superblocks alone "
 		"where "
 		"no device may hold metadata, and below version 1.9.\n"
-		"The same UUID and SOURCE_DATE_EPOCH give the same bytes.",
+		"With --source the filesystem begins with the files of a directory or tar archive: "
+		"owners by number, modes, times of modification, extended attributes, ACLs, hard "
+		"links, holes, devices; without lost+found at its top and what is mounted in it. A "
+		"directory and an archive of it give the same filesystem.\n\n"
+		"The same UUID, SOURCE_DATE_EPOCH and files give the same bytes.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_JSON,
+	.flags = CLI_JSON | CLI_PROGRESS,
 	.run = run,
 };

@@ -5,6 +5,7 @@
 #define BCHFS_FORMAT_H
 
 #include <bcachefs/opts.h>
+#include <bcachefs/populate.h>
 #include <bcachefs/types.h>
 
 struct bch_ctx;
@@ -30,6 +31,9 @@ struct bch_format_opts {
 	bool no_initialise; /* superblocks alone: the first mount does the rest */
 	u64 now_ns;	    /* time of creation since 1970 */
 	bool reproducible;  /* with @uuid: the other UUIDs follow from it and from @now_ns */
+	const struct bch_source_opts
+		*source;		/* what it is filled with; NULL: nothing. From 1.9 on */
+	struct bch_populate_sums *sums; /* with @source: what that was */
 };
 
 /*
@@ -41,7 +45,7 @@ int bch_device_contents(struct bch_ctx *ctx, const char *path, struct bch_buf *l
 /*
  * Makes a filesystem, with its root directory from version 1.9 on; older ones are for the first mount to initialise. What
  * the devices held is wiped: ask bch_device_contents() first.
- * Nothing is written before everything was checked. @fs is the new filesystem, open, to be shown and closed.
+ * Nothing is written before everything was checked, and the names of all files of a source are known. @fs is the new filesystem, open, to be shown and closed.
  *
  * Return: 0, or an error that was said: -BCH_ERR_device_mounted, _device_in_use, _device_too_small, _option_*,
  * _target_unknown, _label_invalid, _version_unsupported, or that of a write.

@@ -70,6 +70,10 @@ struct bch_time bch_time_get(const struct bch_fs *fs, u64 time);
 void bch_inode_stat(const struct bch_fs *fs, u64 inum, const struct bch_inode *inode,
 		    struct bch_stat *st);
 
+/* Adds an attribute, taking the texts, which are empty afterwards. -BCH_ERR_no_memory. */
+int bch_file_xattrs_add(struct bch_file_xattrs *xattrs, struct bch_buf *name,
+			struct bch_buf *value);
+
 /* An option of an inode: 04 §6.9. */
 struct bch_inode_option {
 	const struct bch_opt *opt;

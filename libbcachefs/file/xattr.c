@@ -20,8 +20,7 @@ void bch_file_xattrs_end(struct bch_file_xattrs *x)
 	bch_array_end(x);
 }
 
-/* Takes the texts, which are empty afterwards. */
-static int add(struct bch_file_xattrs *x, struct bch_buf *name, struct bch_buf *value)
+int bch_file_xattrs_add(struct bch_file_xattrs *x, struct bch_buf *name, struct bch_buf *value)
 {
 	size_t len = value->len;
 	struct bch_file_xattr a = {
@@ -86,7 +85,7 @@ static int add_stored(struct bch_file_xattrs *list, const struct bch_xattr *x)
 	} else {
 		bch_buf_mem(&value, x->value.p, x->value.len);
 	}
-	return add(list, &name, &value);
+	return bch_file_xattrs_add(list, &name, &value);
 }
 
 static int read_stored(struct bch_fs *fs, const struct bch_file *file, struct bch_file_xattrs *list)
@@ -156,7 +155,7 @@ static int add_options(const struct bch_fs *fs, const struct bch_inode *inode,
 			continue;
 		bch_buf_put(&name, OPTION_PREFIX "%s", o.opt->name);
 		bch_inode_option_put(&value, fs, &o);
-		err = add(list, &name, &value);
+		err = bch_file_xattrs_add(list, &name, &value);
 	}
 	return err;
 }

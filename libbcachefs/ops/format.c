@@ -296,6 +296,16 @@ static int build(struct bch_format *f)
 	return seal_members(f);
 }
 
+static int open_source(struct bch_format *f)
+{
+	if (!f->opts->source)
+		return 0;
+	if (f->opts->version < VERSION_INITIALISED)
+		return bch_error_whole(f->ctx, -BCH_ERR_version_unsupported,
+				       "source: versions before 1.9 cannot be filled");
+	return bch_source_open(f->ctx, f->opts->source, &f->source);
+}
+
 int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct bch_fs **fs)
 {
 	struct bch_format f = { .ctx = ctx, .opts = opts, .nr_devs = opts->nr_devs };
@@ -316,6 +326,8 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 	if (!err)
 		err = build(&f);
 	if (!err)
+		err = open_source(&f);
+	if (!err)
 		err = wipe_devices(&f);
 	if (!err)
 		err = bch_fs_write_copies(f.fs, true);
@@ -323,6 +335,7 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 		err = bch_format_initialise(&f);
 	if (!err)
 		bch_sb_fix_up(f.fs->members[0].super.sb); /* shown as everybody will read it */
+	bch_source_close(f.source);
 	free(f.geometry);
 	if (err)
 		(void)bch_fs_close(f.fs); /* the first error counts */

@@ -5,6 +5,7 @@
 #define BCHFS_OPS_FORMAT_PRIVATE_H
 
 #include <bcachefs/format.h>
+#include "ops/source.h"
 #include "super/super.h"
 
 struct bch_format_geometry {
@@ -19,6 +20,7 @@ struct bch_format {
 	size_t nr_devs;
 	struct bch_fs *fs;		      /* its members are the devices, open */
 	struct bch_format_geometry *geometry; /* one a device */
+	struct bch_source *source;	      /* NULL: none */
 	u64 total_size;
 	u64 encoded_extent_max;
 	u32 block_size, btree_node_size; /* bytes */

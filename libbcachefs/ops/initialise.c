@@ -16,6 +16,7 @@
 #include "ondisk/key_subvolume.h"
 #include "ondisk/sb_sections.h"
 #include "ops/format_private.h"
+#include "ops/populate.h"
 
 #define VERSION_CURSORS BCH_VERSION(1, 18)
 #define VERSION_DEPTH	BCH_VERSION(1, 17)
@@ -300,12 +301,12 @@ int bch_format_initialise(struct bch_format *f)
 	const struct bch_writer_opts opts = {
 		.seed = again ? fs->super.sb->uuid : NULL,
 		.is_new = true,
-		.counters_in_journal = counters_go_to_journal(fs),
+		.counters_in_journal = !f->source && counters_go_to_journal(fs),
 	};
 	int err = 0;
 
 	if (!can_begin(fs))
-		return 0;
+		return f->source ? -BCH_ERR_insufficient_devices : 0;
 	for (u32 i = 0; i < fs->nr_members && !err; i++) {
 		err = place_journal(fs, i);
 		if (!err && again)
@@ -327,5 +328,7 @@ int bch_format_initialise(struct bch_format *f)
 		return err;
 	mark_initialised(fs);
 	err = bch_commit(fs);
+	if (!err && f->source)
+		err = bch_populate(fs, f->source, f->opts->sums);
 	return err ? err : bch_writer_finish(fs);
 }

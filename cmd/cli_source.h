@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options that say which files a new filesystem begins with. CLI 5.1, 11.2. */
+
+#ifndef BCHFS_CMD_CLI_SOURCE_H
+#define BCHFS_CMD_CLI_SOURCE_H
+
+#include <bcachefs/populate.h>
+#include "cli.h"
+
+struct cli_source {
+	const char *path, *owner;
+	struct cli_strings excludes;
+};
+
+/* The rows; what follows the member is for the first one. */
+#define CLI_SOURCE(type, member, ...)                                                              \
+	CLI_STRING(0, "source", "DIR|TAR|-", type, member.path,                                    \
+		   "fill it with the files of a directory or tar archive; -: of standard input",   \
+		   __VA_ARGS__),                                                                   \
+		CLI_STRINGS(                                                                       \
+			0, "exclude", "GLOB", type, member.excludes,                               \
+			"leave out files of that name; with a / in it, of that path; repeatable",  \
+			.needs = "source"),                                                        \
+		CLI_STRING(0, "owner", "UID:GID", type, member.owner,                              \
+			   "whom all files belong to; default: whom they belong to in the source", \
+			   .needs = "source")
+
+/* What the options say; nothing of it where there is no source. */
+int cli_source_opts(struct cli *cli, const struct cli_source *source, struct bch_source_opts *opts);
+
+/* Shows what was put into the filesystem. */
+void cli_source_sums(struct cli *cli, const struct bch_populate_sums *sums);
+
+#endif

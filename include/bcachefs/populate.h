@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Filling new filesystems from trees of files. CLI 5.1, 11.2. */
+
+#ifndef BCHFS_POPULATE_H
+#define BCHFS_POPULATE_H
+
+#include <bcachefs/progress.h>
+#include <bcachefs/types.h>
+
+/*
+ * Where files come from. Owners (by number), modes, times of modification, which become all times, extended attributes,
+ * ACLs, hard links, holes, devices. Not taken: "lost+found" at the top, and what is mounted within a directory.
+ */
+struct bch_source_opts {
+	const char *path; /* a directory, a tar archive, or "-": an archive at standard input */
+	const char *const
+		*excludes; /* patterns of the shell: with '/' of whole paths, else of any part */
+	size_t nr_excludes;
+	bool has_owner; /* all files belong to these: */
+	u32 uid, gid;
+	s64 now_ns; /* time of what an archive has no time of */
+	enum bch_progress_mode progress;
+};
+
+/* What was put into a filesystem. All but directories are files, each once however many names it has. */
+struct bch_populate_sums {
+	u64 nr_files, nr_dirs;
+	u64 input_bytes;  /* sizes of the regular files */
+	u64 stored_bytes; /* of them, without holes, before compression */
+	u64 nr_links;	  /* names beyond the first ones */
+};
+
+#endif

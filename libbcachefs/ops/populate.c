@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A tree of files becomes the contents of a new filesystem. Format reference: 04 §11.4.
+ *
+ * The order of the files gives their numbers, so that keys come sorted and each commit adds at the ends of the btrees.
+ */
+
+#include "ops/populate.h"
+
+#include <sys/stat.h>
+
+#include "commit/commit.h"
+#include "ondisk/key_dirent.h"
+#include "ondisk/key_inode_cursor.h"
+
+#define CHUNK_BYTES \
+	(1U << 20) /* a hole is one of them, whole: then holes and zeroes give the same keys */
+#define CHANGES_BYTES	(64U << 20) /* more are committed */
+#define DEV_MINOR_BITS	20
+#define VERSION_DEPTH	BCH_VERSION(1, 17)
+#define VERSION_CURSORS BCH_VERSION(1, 18)
+#define FIRST_INUM	(BCH_INODE_NR_MIN + 2) /* after the root and lost+found */
+
+u64 bch_populate_inum(const struct bch_populate *p, u32 file)
+{
+	return file == BCH_SOURCE_ROOT ? BCH_INODE_NR_MIN
+				       : FIRST_INUM - 1 + p->source->files.v[file].nr;
+}
+
+static u16 version_of(const struct bch_populate *p)
+{
+	return le16_get(p->fs->super.sb->version);
+}
+
+/* ------------------------------------------------------------------ data */
+
+/* Bytes of the open file, zeroes where it has no data. */
+static int fill(struct bch_source *s, u8 *buf, size_t len, u64 offset)
+{
+	u64 start, end = offset, stop = offset + len;
+	int more = 0, err = 0;
+
+	while (!err && end < stop && (more = s->ops->data(s, end, &start, &end)) > 0) {
+		if (start >= stop)
+			break;
+		if (end > stop)
+			end = stop;
+		memset(buf, 0, start - offset);
+		buf += start - offset;
+		err = s->ops->read(s, buf, end - start, start);
+		buf += end - start;
+		offset = end;
+	}
+	memset(buf, 0, stop - offset);
+	return err ? err : more < 0 ? more : 0;
+}
+
+/* Up to @end, read to where it is written from. */
+static int copy(struct bch_populate *p, u64 *at, u64 end)
+{
+	size_t room;
+	void *buf;
+	int err = 0;
+
+	while (!err && *at < end) {
+		err = bch_data_room(p->data, &buf, &room);
+		if (err)
+			return err;
+		if (room > end - *at)
+			room = end - *at;
+		err = fill(p->source, buf, room, *at);
+		if (!err)
+			err = bch_data_put(p->data, buf, room);
+		*at += room;
+	}
+	return err;
+}
+
+static u64 smaller(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static int copy_all(struct bch_populate *p, u64 size)
+{
+	struct bch_source *s = p->source;
+	u64 at = 0, start, end;
+	int more, err = 0;
+
+	while (!err && at < size) {
+		more = s->ops->data(s, at, &start, &end);
+		if (more < 0)
+			return more;
+		start = more ? smaller(start / CHUNK_BYTES * CHUNK_BYTES, size) : size;
+		if (start > at) {
+			err = bch_data_hole(p->data, start - at);
+			at = start;
+		}
+		if (!err && more)
+			err = copy(
+				p, &at,
+				smaller((end + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES, size));
+	}
+	return err;
+}
+
+static void begin_data(struct bch_populate *p, u64 inum, const struct bch_inode *inode,
+		       bool skip_zeroes)
+{
+	const struct bch_data_file file = {
+		.inum = inum,
+		.snapshot = p->snapshot,
+		.skip_zeroes = skip_zeroes,
+		.opts = bch_io_opts(p->fs, inode),
+	};
+
+	bch_data_begin(p->data, &file);
+}
+
+static int put_file(struct bch_populate *p, u32 file, struct bch_inode *inode)
+{
+	u64 size = p->source->files.v[file].size;
+	int err = size ? p->source->ops->open(p->source, file) : 0;
+
+	if (err)
+		return err;
+	begin_data(p, bch_populate_inum(p, file), inode, true);
+	err = copy_all(p, size);
+	if (!err)
+		err = bch_data_end(p->data, &inode->bi_sectors);
+	inode->bi_size = size;
+	p->sums.input_bytes += size;
+	p->sums.stored_bytes += BCH_BYTES(inode->bi_sectors);
+	return err;
+}
+
+static int put_symlink(struct bch_populate *p, u32 file, struct bch_inode *inode)
+{
+	struct bch_buf target bch_auto(buf) = { 0 };
+	int err = p->source->ops->target(p->source, file, &target);
+
+	if (!err && (!target.len || bch_buf_failed(&target)))
+		err = target.len ? -BCH_ERR_no_memory
+				 : bch_source_error(p->source, -BCH_ERR_invalid_argument, file,
+						    "symlink to nothing");
+	if (err)
+		return err;
+	inode->bi_size = target.len;
+	begin_data(p, bch_populate_inum(p, file), inode, false);
+	err = bch_data_put(p->data, target.p, target.len);
+	return err ? err : bch_data_end(p->data, &inode->bi_sectors);
+}
+
+/* ------------------------------------------------------------------ inodes */
+
+/* Format reference: 04 §6.6. What lies before the times that there are becomes the first of them. */
+static u64 time_of(const struct bch_populate *p, s64 ns)
+{
+	s64 base = (s64)p->time_base;
+
+	if (ns < INT64_MIN + base)
+		ns = INT64_MIN + base;
+	return (u64)(ns - base);
+}
+
+static u32 nr_subdirs(const struct bch_source *s, u32 dir)
+{
+	u32 nr = 0;
+
+	for (const struct bch_source_name *n = bch_source_first(s, dir); n; n = bch_source_next(n))
+		nr += S_ISDIR(s->files.v[n->file].mode);
+	return nr;
+}
+
+static u32 depth_of(const struct bch_source *s, u32 file)
+{
+	u32 depth = 0;
+
+	for (; s->files.v[file].name; file = s->files.v[file].name->dir)
+		depth++;
+	return depth;
+}
+
+static struct bch_inode inode_of(struct bch_populate *p, u32 file)
+{
+	const struct bch_source_file *f = &p->source->files.v[file];
+	struct bch_inode inode = file == BCH_SOURCE_ROOT ? p->root : (struct bch_inode){ 0 };
+	bool is_dir = S_ISDIR(f->mode);
+
+	inode.bi_mode = (u16)f->mode;
+	inode.bi_uid = f->uid;
+	inode.bi_gid = f->gid;
+	inode.bi_atime = inode.bi_mtime = inode.bi_ctime = inode.bi_otime = time_of(p, f->mtime);
+	if (S_ISCHR(f->mode) || S_ISBLK(f->mode))
+		inode.bi_dev = f->major << DEV_MINOR_BITS | f->minor;
+	inode.bi_nlink += is_dir ? nr_subdirs(p->source, file) : f->nr_names - 1;
+	if (file == BCH_SOURCE_ROOT)
+		return inode;
+	inode.hash_type = p->root.hash_type;
+	inode.bi_hash_seed = bch_writer_random(p->fs);
+	inode.bi_dir = bch_populate_inum(p, f->name->dir);
+	inode.bi_dir_offset = f->dir_offset;
+	if (is_dir && version_of(p) >= VERSION_DEPTH)
+		inode.bi_depth = depth_of(p->source, file);
+	return inode;
+}
+
+static int put_inode(struct bch_populate *p, u32 file, const struct bch_inode *inode)
+{
+	u8 val[BCH_INODE_VAL_MAX];
+	const struct bch_key k = {
+		.pos = bch_spos(0, bch_populate_inum(p, file), p->snapshot),
+		.type = BCH_KEY_inode_v3,
+		.val = { val, bch_inode_put(inode, val) },
+	};
+
+	return bch_update(p->fs, BCH_BTREE_inodes, &k, 0);
+}
+
+/* A number that has more bits than the format. */
+static int check_device(const struct bch_populate *p, u32 file)
+{
+	const struct bch_source_file *f = &p->source->files.v[file];
+
+	if (!f->major && !f->minor)
+		return 0;
+	if (f->minor >> DEV_MINOR_BITS || f->major >> (32 - DEV_MINOR_BITS))
+		return bch_source_error(p->source, -BCH_ERR_out_of_range, file, "device number");
+	return 0;
+}
+
+static int put(struct bch_populate *p, u32 file)
+{
+	const struct bch_source_file *f = &p->source->files.v[file];
+	struct bch_inode inode = inode_of(p, file);
+	int err = bch_populate_xattrs(p, file, &inode);
+
+	if (err)
+		return err;
+	if (S_ISDIR(f->mode))
+		err = bch_populate_dir(p, file, &inode);
+	else if (S_ISREG(f->mode))
+		err = put_file(p, file, &inode);
+	else if (S_ISLNK(f->mode))
+		err = put_symlink(p, file, &inode);
+	else
+		err = check_device(p, file);
+	p->sums.nr_dirs += S_ISDIR(f->mode);
+	p->sums.nr_files += !S_ISDIR(f->mode);
+	p->sums.nr_links += f->nr_names - 1;
+	return err ? err : put_inode(p, file, &inode);
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static int commit(struct bch_populate *p)
+{
+	int err = bch_data_writer_flush(p->data);
+
+	return err ? err : bch_commit(p->fs);
+}
+
+/* From there on kernels look for numbers that are free. */
+static int put_cursor(struct bch_populate *p)
+{
+	const struct bch_inode_cursor cursor = { .idx = FIRST_INUM - 1 + p->source->order.nr };
+	struct bch_inode_cursor_disk val;
+	const struct bch_key k = {
+		.pos = bch_pos(BCH_INODE_CURSOR_INODE, 0),
+		.type = BCH_KEY_inode_alloc_cursor,
+		.val = { (const u8 *)&val, sizeof(val) },
+	};
+
+	if (version_of(p) < VERSION_CURSORS)
+		return 0;
+	bch_inode_cursor_put(&cursor, &val, sizeof(val));
+	return bch_update(p->fs, BCH_BTREE_logged_ops, &k, 0);
+}
+
+static int put_all(struct bch_populate *p)
+{
+	struct bch_source *s = p->source;
+	const struct bch_progress_work work = { .name = "files",
+						.unit = "files",
+						.total = s->order.nr };
+	struct bch_progress *progress bch_auto(progress) =
+		bch_progress_new(p->fs->ctx, s->opts->progress, &work);
+	int err = 0;
+
+	for (size_t i = 0; i < s->order.nr && !err; i++) {
+		err = put(p, s->order.v[i]);
+		if (!err && bch_changes_bytes(p->fs) > CHANGES_BYTES)
+			err = commit(p);
+		if (!err && bch_cancelled(p->fs->ctx))
+			err = -BCH_ERR_cancelled;
+		bch_progress_add(progress, 1);
+	}
+	if (!err)
+		err = put_cursor(p);
+	return err ? err : commit(p);
+}
+
+static int find_root(struct bch_populate *p)
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor(p->fs, BCH_BTREE_inodes, bch_pos(0, BCH_INODE_NR_MIN), BCH_SPOS_MAX);
+	struct bch_key k;
+	int more = bch_cursor_next(&cur, &k);
+
+	if (more < 0)
+		return more;
+	if (!more || !bch_inode_get(&k, &p->root))
+		return -BCH_ERR_not_found;
+	p->snapshot = k.pos.snapshot;
+	return 0;
+}
+
+static void say_foreign(const struct bch_populate *p)
+{
+	if (p->nr_foreign)
+		bch_log(p->fs->ctx, BCH_LOG_warn,
+			"%" PRIu64 " extended attributes were left out, of kinds that the "
+			"filesystem does not have",
+			p->nr_foreign);
+}
+
+int bch_populate(struct bch_fs *fs, struct bch_source *source, struct bch_populate_sums *sums)
+{
+	struct bch_populate p = { .fs = fs,
+				  .source = source,
+				  .time_base = le64_get(fs->super.sb->time_base_lo) };
+	int err = find_root(&p);
+
+	if (!err)
+		err = bch_data_writer_new(fs, NULL, &p.data);
+	if (!err)
+		err = put_all(&p);
+	bch_data_writer_free(p.data);
+	say_foreign(&p);
+	*sums = p.sums;
+	return err;
+}

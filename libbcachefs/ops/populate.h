@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Putting the files of a source into a new filesystem, for the files of this folder. Format reference: 04 §11.4. */
+
+#ifndef BCHFS_OPS_POPULATE_H
+#define BCHFS_OPS_POPULATE_H
+
+#include "file/file.h"
+#include "ops/source.h"
+
+struct bch_populate {
+	struct bch_fs *fs;
+	struct bch_source *source;
+	struct bch_data_writer *data;
+	struct bch_inode root; /* as it was made */
+	u32 snapshot;
+	u64 first_inum; /* of the second file in the order; the first is the root */
+	u64 time_base;
+	struct bch_populate_sums sums;
+	u64 nr_foreign; /* extended attributes that the format has no place for */
+};
+
+/*
+ * Fills @fs, which holds nothing but a root directory and lost+found, with all files of @source: after
+ * bch_writer_start(). Commits all of it.
+ */
+int bch_populate(struct bch_fs *fs, struct bch_source *source, struct bch_populate_sums *sums);
+
+/* The number of a file. */
+u64 bch_populate_inum(const struct bch_populate *p, u32 file);
+
+/* The entries of a directory; of each file that has its first name there, where that is. */
+int bch_populate_dir(struct bch_populate *p, u32 dir, const struct bch_inode *inode);
+
+/* Extended attributes of a file. */
+int bch_populate_xattrs(struct bch_populate *p, u32 file, const struct bch_inode *inode);
+
+/* A position for a key of each hash, sorted, in a btree of hashes: the next one that is free. */
+static inline u64 bch_populate_slot(u64 hash, u64 last, bool has_last)
+{
+	return has_last && hash <= last ? last + 1 : hash;
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A tree of files that is not in a filesystem of ours yet: a directory, or a tar archive.
+ *
+ * What files there are is read at once, 150 bytes a file; attributes and data when they are asked for. Files are in an
+ * order that the tree alone decides, so that a directory and an archive of it are the same. For one thread.
+ */
+
+#ifndef BCHFS_OPS_SOURCE_H
+#define BCHFS_OPS_SOURCE_H
+
+#include <bcachefs/file.h>
+#include <bcachefs/populate.h>
+#include "base/array.h"
+#include "base/map.h"
+
+struct bch_source;
+
+/* A name in a directory. */
+struct bch_source_name {
+	struct bch_map_node node; /* by directory, then by the bytes of the name */
+	u32 dir, file;
+	u16 len;
+	char name[]; /* ended by NUL */
+};
+
+struct bch_source_file {
+	u64 size;  /* of regular files and symlinks */
+	u64 place; /* the reader's */
+	s64 mtime; /* nanoseconds since 1970 */
+	const struct bch_source_name
+		*name; /* its first one in the order; NULL: the root has none */
+	u32 mode, uid, gid;
+	u32 major, minor; /* of devices */
+	u32 nr_names;
+	u32 nr;		/* its place in the order */
+	u64 dir_offset; /* for who puts it into a filesystem: where its first name is in the directory */
+};
+
+/* How a kind of source is read. Errors are said. */
+struct bch_source_ops {
+	int (*xattrs)(struct bch_source *s, u32 file, struct bch_file_xattrs *xattrs);
+	int (*target)(struct bch_source *s, u32 file, struct bch_buf *out);
+	/* The regular file that the next two are about. */
+	int (*open)(struct bch_source *s, u32 file);
+	/* The next range with data that ends behind @offset: 1, or 0 at the end. What is not in one is zeroes. */
+	int (*data)(struct bch_source *s, u64 offset, u64 *start, u64 *end);
+	/* All @len bytes, within a range. */
+	int (*read)(struct bch_source *s, void *buf, size_t len, u64 offset);
+	void (*close)(struct bch_source *s);
+};
+
+#define BCH_SOURCE_IMPLIED BCH_U64_MAX /* the place of a directory that only others tell of */
+
+#define BCH_SOURCE_ROOT 0U /* the file that is the root directory */
+#define BCH_SOURCE_HIDDEN \
+	1U /* a directory that nobody sees: what was excluded, but may have other names */
+
+struct bch_source {
+	struct bch_ctx *ctx;
+	const struct bch_source_opts *opts;
+	const struct bch_source_ops *ops;
+	void *reader; /* of the kind */
+	struct bch_map names;
+	BCH_ARRAY(struct bch_source_file) files;
+	BCH_ARRAY(u32) order; /* the files that have names: each directory before what is in it */
+	u64 nr_bytes;	      /* sizes of the regular ones */
+};
+
+/* Reads what files there are at opts->path. @opts must outlive it. Errors are said. */
+int bch_source_open(struct bch_ctx *ctx, const struct bch_source_opts *opts, struct bch_source **s);
+void bch_source_close(struct bch_source *s);
+static inline void bch_source_cleanup(struct bch_source **s)
+{
+	bch_source_close(*s);
+}
+
+/* The first name in a directory, and the one that follows @name there; NULL at the end. */
+const struct bch_source_name *bch_source_first(const struct bch_source *s, u32 dir);
+const struct bch_source_name *bch_source_next(const struct bch_source_name *name);
+
+/* Appends the path of a file below the root, "" for that; and one that can be shown, from what the user gave on. */
+void bch_source_relative(const struct bch_source *s, u32 file, struct bch_buf *out);
+void bch_source_path(const struct bch_source *s, u32 file, struct bch_buf *out);
+
+/* Says @err about a file. */
+int bch_source_error(const struct bch_source *s, int err, u32 file, const char *what);
+
+/* ------------------------------------------------------------------ for readers */
+
+/* Is @path, relative and without '/' at its ends, to be left out? */
+bool bch_source_is_excluded(const struct bch_source *s, const char *path);
+
+/* A name in a directory of the tree; NULL where there is none. */
+const struct bch_source_name *bch_source_find(const struct bch_source *s, u32 dir, const char *name,
+					      size_t len);
+
+/* Adds a file, and a name of one; the name must not be there yet. -BCH_ERR_name_too_long, _out_of_range, _no_memory. */
+int bch_source_add_file(struct bch_source *s, const struct bch_source_file *f, u32 *file);
+int bch_source_add_name(struct bch_source *s, u32 dir, const char *name, size_t len, u32 file);
+
+/* What is known of a file by now. */
+void bch_source_set_file(struct bch_source *s, u32 file, const struct bch_source_file *f);
+
+/* Has a name lead to another file. */
+void bch_source_replace(const struct bch_source_name *name, u32 file);
+
+/* Each kind: fills @s with its files, and sets ops and reader. */
+int bch_source_dir_open(struct bch_source *s, int fd);
+int bch_source_tar_open(struct bch_source *s, int fd);
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Attributes and data of files in a directory that is a source. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "file/file.h"
+#include "ops/source_dir.h"
+
+#define XATTR_BYTES 65536 /* of names, or of a value: more the system does not give */
+
+/* ------------------------------------------------------------------ attributes */
+
+/* Where the system finds a file by the descriptor of its directory. */
+static int put_proc_path(struct bch_source *s, u32 file, struct bch_buf *out)
+{
+	const struct bch_source_name *name = s->files.v[file].name;
+	int fd, err = bch_source_dir_fd(s, name ? name->dir : file, &fd);
+
+	if (!err)
+		bch_buf_put(out, "/proc/self/fd/%d/%s", fd, name ? name->name : "");
+	return err;
+}
+
+static int add_xattr(struct bch_source *s, u32 file, const char *path, const char *name,
+		     struct bch_file_xattrs *xattrs)
+{
+	struct bch_buf name_copy bch_auto(buf) = { 0 };
+	struct bch_buf value bch_auto(buf) = { 0 };
+	char *bytes = bch_malloc(XATTR_BYTES);
+	ssize_t len = bytes ? lgetxattr(path, name, bytes, XATTR_BYTES) : -1;
+	int err = !bytes ? -BCH_ERR_no_memory : len < 0 ? bch_errno(errno) : 0;
+
+	if (!err) {
+		bch_buf_puts(&name_copy, name);
+		bch_buf_mem(&value, bytes, (size_t)len);
+		err = bch_file_xattrs_add(xattrs, &name_copy, &value);
+	}
+	free(bytes);
+	return err ? bch_source_error(s, err, file, name) : 0;
+}
+
+static int dir_xattrs(struct bch_source *s, u32 file, struct bch_file_xattrs *xattrs)
+{
+	struct bch_buf path bch_auto(buf) = { 0 };
+	char names[XATTR_BYTES];
+	ssize_t len;
+	int err = put_proc_path(s, file, &path);
+
+	if (err)
+		return err;
+	len = llistxattr(bch_buf_str(&path), names, sizeof(names));
+	if (len < 0)
+		return errno == ENOTSUP
+			       ? 0
+			       : bch_source_error(s, bch_errno(errno), file, "extended attributes");
+	for (const char *n = names; !err && n < names + len; n += strlen(n) + 1)
+		err = add_xattr(s, file, bch_buf_str(&path), n, xattrs);
+	return err;
+}
+
+static int dir_target(struct bch_source *s, u32 file, struct bch_buf *out)
+{
+	const struct bch_source_name *name = s->files.v[file].name;
+	char target[PATH_MAX];
+	ssize_t len;
+	int fd, err = bch_source_dir_fd(s, name->dir, &fd);
+
+	if (err)
+		return err;
+	len = readlinkat(fd, name->name, target, sizeof(target));
+	if (len < 0)
+		return bch_source_error(s, bch_errno(errno), file, "");
+	bch_buf_mem(out, target, (size_t)len);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ data */
+
+static int changed(struct bch_source *s, u32 file)
+{
+	return bch_source_error(s, -BCH_ERR_refused, file, "changed while it was read");
+}
+
+static int dir_open(struct bch_source *s, u32 file)
+{
+	struct bch_source_dir *d = s->reader;
+	const struct bch_source_file *f = &s->files.v[file];
+	struct stat st;
+	int fd, err = bch_source_dir_fd(s, f->name->dir, &fd);
+
+	if (err)
+		return err;
+	if (d->file >= 0)
+		close(d->file);
+	d->file = openat(fd, f->name->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (d->file < 0)
+		return bch_source_error(s, bch_errno(errno), file, "");
+	d->file_idx = file;
+	if (fstat(d->file, &st))
+		return bch_source_error(s, bch_errno(errno), file, "");
+	return S_ISREG(st.st_mode) && st.st_ino == f->place && (u64)st.st_size == f->size
+		       ? 0
+		       : changed(s, file);
+}
+
+static int dir_data(struct bch_source *s, u64 offset, u64 *start, u64 *end)
+{
+	const struct bch_source_dir *d = s->reader;
+	u64 size = s->files.v[d->file_idx].size;
+	off_t at;
+
+	if (offset >= size)
+		return 0;
+	at = lseek(d->file, (off_t)offset, SEEK_DATA);
+	if (at < 0 && errno == ENXIO)
+		return 0;
+	if (at < 0) { /* it cannot tell */
+		*start = offset;
+		*end = size;
+		return 1;
+	}
+	*start = (u64)at;
+	at = lseek(d->file, at, SEEK_HOLE);
+	*end = at < 0 || (u64)at > size ? size : (u64)at;
+	return *start < *end;
+}
+
+static int dir_read(struct bch_source *s, void *buf, size_t len, u64 offset)
+{
+	const struct bch_source_dir *d = s->reader;
+	u8 *p = buf;
+
+	while (len) {
+		ssize_t n = pread(d->file, p, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return bch_source_error(s, bch_errno(errno), d->file_idx, "");
+		if (!n)
+			return changed(s, d->file_idx);
+		p += n;
+		len -= (size_t)n;
+		offset += (u64)n;
+	}
+	return 0;
+}
+
+static void dir_close(struct bch_source *s)
+{
+	struct bch_source_dir *d = s->reader;
+
+	while (d->nr_open)
+		close(d->open[--d->nr_open].fd);
+	if (d->file >= 0)
+		close(d->file);
+	bch_array_end(&d->way);
+	free(d);
+}
+
+const struct bch_source_ops bch_source_dir_ops = {
+	dir_xattrs, dir_target, dir_open, dir_data, dir_read, dir_close,
+};

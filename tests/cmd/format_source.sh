@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# format --source: the files of a directory or archive are those of the new filesystem, as our own reader gives them back;
+# the same tree gives the same bytes. CLI 5.1.
+. "$(dirname "$0")/lib.sh"
+
+# Every kind of file that this user may make.
+tree() { # DIR
+	mkdir -p "$1/d/e/empty" "$1/lost+found/x"
+	seq 200000 >"$1/numbers"
+	ln "$1/numbers" "$1/d/again"
+	echo short >"$1/d/short"
+	ln -s ../numbers "$1/d/e/symlink"
+	ln -s "$(printf 'long%.0s/' {1..300})" "$1/long"
+	mkfifo "$1/fifo"
+	truncate -s 40M "$1/sparse"
+	printf 'in the middle' | dd of="$1/sparse" bs=1M seek=20 conv=notrunc status=none
+	head -c 3000000 /dev/urandom >"$1/random"
+	touch -d '1969-12-31 23:59:58.25 UTC' "$1/d/before"
+	chmod 4751 "$1/d/short"
+	setfattr -n user.some -v value "$1/numbers"
+	setfacl -m u:12345:rwx,g:54321:r-x "$1/d/short"
+	[[ $EUID != 0 ]] || mknod "$1/null" c 1 3
+	: >"$1/d/$(printf 'n%.0s' {1..255})" >"$1/d/$(printf 'not\xff\xfeUTF-8\n')"
+}
+
+# What tar(1) tells of a tree: names, types, owners, modes, times, links, attributes, contents.
+digest() { # DIR
+	tar -c --format=pax --pax-option=delete=atime,delete=ctime --sort=name --xattrs --acls --exclude=./lost+found \
+		-C "$1" . | sha256sum
+}
+
+filled() { # IMAGE SOURCE OPTION...
+	truncate -s 128M "$1"
+	run env SOURCE_DATE_EPOCH=1700000000 "$program" format -q -f -U 11111111-2222-3333-4444-555555555555 \
+		--source="$2" "${@:3}" "$1"
+}
+
+what_goes_in_comes_out() {
+	local opts
+	tree tree
+	for opts in '' --compression=zstd --block_size=512 '--encrypted --no_passphrase --compression=lz4' \
+		'--str_hash=crc32c --data_checksum=xxhash' --version=1.28; do
+		rm -rf out a.img
+		# shellcheck disable=SC2086
+		filled a.img tree $opts
+		status 0
+		no_out
+		no_err
+		mkdir out
+		run bcachefs get -q -a a.img / out
+		status 0
+		[[ $(digest tree) == "$(digest out)" ]] || fail "$opts: not the same files"
+		run bcachefs fs usage --recount a.img
+		status 0
+		no_err 'device|accounting'
+		run bcachefs scrub -q a.img
+		status 0
+	done
+}
+
+a_directory_and_its_archive_give_the_same_bytes() {
+	tree tree
+	tar -c --format=pax --xattrs --acls --sparse -f sparse.tar -C tree .
+	tar -c --format=pax --xattrs --acls -f plain.tar -C tree .
+	filled a.img tree
+	filled b.img tree
+	holds cmp a.img b.img
+	filled c.img sparse.tar
+	status 0
+	holds cmp a.img c.img
+	filled d.img plain.tar
+	holds cmp a.img d.img
+	RUN_STDIN=plain.tar filled e.img -
+	holds cmp a.img e.img
+	bcachefs tar -q a.img >ours.tar
+	filled f.img ours.tar --exclude=lost+found
+	[[ $(bcachefs tar -q f.img | sha256sum) == "$(sha256sum <ours.tar)" ]] || fail 'not the same files'
+}
+
+the_number_of_threads_makes_no_difference() {
+	tree tree
+	filled a.img tree --compression=zstd
+	truncate -s 128M b.img
+	run env SOURCE_DATE_EPOCH=1700000000 taskset -c 0 "$program" format -q -f \
+		-U 11111111-2222-3333-4444-555555555555 --source=tree --compression=zstd b.img
+	status 0
+	holds cmp a.img b.img
+}
+
+totals_are_shown() {
+	tree tree
+	truncate -s 128M a.img
+	run bcachefs format --source=tree a.img
+	status 0
+	out '^Total files: +(15|16)$'
+	out '^Total input: +44.1 MiB$'
+	out '^Wrote: +4.[0-9]* MiB$'
+	out '^Linked: +0 B$'
+	run bcachefs format --json -f --source=tree a.img
+	holds python3 -c 'import json; assert json.load(open("'"$work"'/out"))["total_input_bytes"] > 43000000'
+}
+
+excluded_files_and_owners() {
+	tree tree
+	filled a.img tree --exclude=d/e --exclude='*numbers' --owner=7:8
+	status 0
+	run bcachefs ls -l -R a.img
+	no_out 'symlink|numbers'
+	out ' 7 +8 .* again$'
+	no_out ' 0 +0 .* random$'
+	filled a.img tree --owner=root
+	status 1
+	err "owner: 'root': want two numbers"
+}
+
+many_files_need_several_commits() {
+	mkdir tree
+	(cd tree && for ((i = 0; i < 40; i++)); do mkdir d$i && (cd d$i && seq 2500 | xargs touch); done)
+	filled a.img tree --btree_node_size=64k
+	status 0
+	run bcachefs fs usage --recount a.img
+	status 0
+	no_err 'device|accounting'
+	[[ $(bcachefs ls -R -1 a.img / | grep -c '^[0-9][0-9]*$') == 100000 ]] || fail 'not all files are there'
+}
+
+sources_that_are_none_leave_the_device_alone() {
+	truncate -s 128M a.img
+	echo precious >b.img
+	truncate -s 128M b.img
+	cp b.img before.img
+	filled b.img missing
+	status 1
+	err 'missing: no such file or directory'
+	echo 'no archive' >text
+	filled b.img text
+	status 1
+	err 'text: byte 0: not a tar archive'
+	seq 1000 >text
+	filled b.img text
+	status 1
+	err 'text: byte 0: not a tar archive'
+	holds cmp b.img before.img
+	run bcachefs format -q -f --source=. --no_initialize a.img
+	status 2
+	run bcachefs format -q -f --exclude=x a.img
+	status 2
+	filled b.img . --version=1.8
+	status 1
+	holds cmp b.img before.img
+}
+
+a_filesystem_that_is_too_small_is_an_error() {
+	mkdir tree
+	head -c 300M /dev/urandom >tree/f
+	filled a.img tree
+	status 1
+	err 'no space'
+}
+
+cases
