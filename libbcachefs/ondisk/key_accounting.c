@@ -326,3 +326,10 @@ void bch_key_put_accounting(struct bch_buf *out, const struct bch_key *k,
 	for (u32 i = 0; i < BCH_ACCOUNTING_COUNTERS_MAX && i < k->val.len / 8; i++)
 		bch_buf_put(out, " %" PRId64, bch_accounting_counter(k, i));
 }
+
+struct accounting {
+	le64 counters[BCH_ACCOUNTING_COUNTERS_MAX];
+};
+
+BCH_KEY_FIELDS(accounting, accounting,
+	       BCH_FIELD("counters", counters, 0, 64, 0, .kind = BCH_FIELD_SIGNED))

@@ -345,3 +345,13 @@ void bch_key_put_alloc(struct bch_buf *out, const struct bch_key *k,
 	bch_buf_indent_sub(out, 2);
 	bch_buf_newline(out);
 }
+
+/* clang-format off */
+BCH_KEY_FIELDS(alloc_v4, alloc_v4_disk,
+	BCH_FIELD("data_type", data_type, 0, 8, 1, BCH_FIELD_ONE_OF(bch_data_type_names, BCH_DATA_NR))
+	BCH_FIELD("flags", flags, 0, 32, 1, .kind = BCH_FIELD_HEX)
+	BCH_FIELD("need_discard", flags, 0, 1, 1)
+	BCH_FIELD("need_inc_gen", flags, 1, 1, 1)
+	BCH_FIELD("journal_seq_nonempty", journal_seq, 0, 64, 1)
+	ALLOC_V4_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+/* clang-format on */

@@ -148,3 +148,14 @@ void bch_key_put_backpointer(struct bch_buf *out, const struct bch_key *k,
 	else
 		put_1_14(out, &bp, bch_bits_get(k->pos.offset, 0, shift));
 }
+
+/* Before 1.14 bucket_offset, since then bucket_gen and flags are in its place. */
+/* clang-format off */
+BCH_KEY_FIELDS(backpointer, backpointer_disk,
+	BCH_FIELD("btree_id", btree_id, 0, 8, 1, BCH_FIELD_ONE_OF(bch_btree_names, BCH_BTREE_NR))
+	BCH_FIELD("data_type", data_type, 0, 8, 1, BCH_FIELD_ONE_OF(bch_data_type_names, BCH_DATA_NR))
+	BCH_FIELD("bucket_offset", place_lo, 0, 40, 1)
+	BCH_FIELD("bucket_gen", place_lo, 0, 8, 1)
+	BCH_FIELD("flags", place_hi, 0, 32, 1, .kind = BCH_FIELD_HEX)
+	BACKPOINTER_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+/* clang-format on */

@@ -53,3 +53,14 @@ void bch_key_put_btree_ptr_v2(struct bch_buf *out, const struct bch_key *k,
 	bch_buf_putc(out, ' ');
 	bch_key_put_ptrs(out, k, c);
 }
+
+/* clang-format off */
+BCH_KEY_FIELDS(btree_ptr_v2, btree_ptr_v2,
+	BCH_FIELD_ROW(u64, mem_ptr, 1)
+	BCH_FIELD_ROW(u64, seq, 1)
+	BCH_FIELD_ROW(u16, sectors_written, 1)
+	BCH_FIELD_ROW(u16, flags, 1)
+	BCH_FIELD("min_inode", min_key.inode, 0, 64, 1)
+	BCH_FIELD("min_offset", min_key.offset, 0, 64, 1)
+	BCH_FIELD("min_snapshot", min_key.snapshot, 0, 32, 1))
+/* clang-format on */

@@ -20,3 +20,9 @@ void bch_key_put_bucket_gens(struct bch_buf *out, const struct bch_key *k,
 	for (size_t i = 0; i < k->val.len && i < GENS; i++)
 		bch_buf_put(out, "%s%u", i ? " " : "", k->val.p[i]);
 }
+
+struct bucket_gens {
+	u8 gens[GENS];
+};
+
+BCH_KEY_FIELDS(bucket_gens, bucket_gens, BCH_FIELD_ROW(u8, gens, 0))

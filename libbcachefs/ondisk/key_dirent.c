@@ -199,3 +199,13 @@ void bch_key_put_dirent(struct bch_buf *out, const struct bch_key *k,
 	else
 		bch_buf_put(out, " type unknown(%u)", d.d_type);
 }
+
+/* clang-format off */
+BCH_KEY_FIELDS(dirent, dirent,
+	BCH_FIELD("d_inum", d_inum, 0, 64, 1)
+	BCH_FIELD("d_child_subvol", d_child_subvol, 0, 32, 1)
+	BCH_FIELD("d_parent_subvol", d_parent_subvol, 0, 32, 1)
+	BCH_FIELD("d_type", d_type, 0, TYPE_BITS, 1, BCH_FIELD_ONE_OF(type_names, bch_array_size(type_names)))
+	BCH_FIELD("d_unused", d_type, TYPE_BITS, CASEFOLD_BIT - TYPE_BITS, 1)
+	BCH_FIELD("d_casefold", d_type, CASEFOLD_BIT, 1, 1))
+/* clang-format on */

@@ -14,6 +14,8 @@ static const u8 entry_u64s[BCH_EXTENT_ENTRY_NR] = {
 
 #define BTREE_PTR_V2_HEADER 40
 #define REFLINK_V_HEADER    8
+#define STRIPE_HEADER	    8
+#define STRIPE_NR_BLOCKS    3 /* byte that says how many */
 
 static u64 word_at(struct bch_bytes b, size_t nr)
 {
@@ -23,14 +25,20 @@ static u64 word_at(struct bch_bytes b, size_t nr)
 	return le64_get(v);
 }
 
+/* A field of an entry's first word, and the word with it set. */
+#define GET(word, entry, name) \
+	bch_bits_get(word, BCH_ENTRY_##entry##_##name##_lo, BCH_ENTRY_##entry##_##name##_hi)
+#define SET(word, entry, name, bits) \
+	bch_bits_set(word, BCH_ENTRY_##entry##_##name##_lo, BCH_ENTRY_##entry##_##name##_hi, bits)
+
 struct bch_ptr bch_ptr_get(u64 word)
 {
 	return (struct bch_ptr){
-		.cached = bch_bits_get(word, 1, 2),
-		.unwritten = bch_bits_get(word, 3, 4),
-		.offset_sectors = bch_bits_get(word, 4, 48),
-		.dev_idx = (u8)bch_bits_get(word, 48, 56),
-		.gen = (u8)bch_bits_get(word, 56, 64),
+		.cached = GET(word, ptr, cached),
+		.unwritten = GET(word, ptr, unwritten),
+		.offset_sectors = GET(word, ptr, offset),
+		.dev_idx = (u8)GET(word, ptr, dev),
+		.gen = (u8)GET(word, ptr, gen),
 	};
 }
 
@@ -38,42 +46,40 @@ u64 bch_ptr_word(const struct bch_ptr *ptr)
 {
 	u64 word = 1ULL << BCH_EXTENT_ENTRY_ptr;
 
-	word = bch_bits_set(word, 1, 2, ptr->cached);
-	word = bch_bits_set(word, 3, 4, ptr->unwritten);
-	word = bch_bits_set(word, 4, 48, ptr->offset_sectors);
-	word = bch_bits_set(word, 48, 56, ptr->dev_idx);
-	return bch_bits_set(word, 56, 64, ptr->gen);
+	word = SET(word, ptr, cached, ptr->cached);
+	word = SET(word, ptr, unwritten, ptr->unwritten);
+	word = SET(word, ptr, offset, ptr->offset_sectors);
+	word = SET(word, ptr, dev, ptr->dev_idx);
+	return SET(word, ptr, gen, ptr->gen);
 }
 
-/* Where each form of a crc keeps its fields: bits of the first word, each up to the next. Format reference: 05 §2.2. */
-static const struct crc_form {
-	u8 compressed, uncompressed, offset, nonce, nonce_end, csum_type, compression_type;
-} crc_forms[] = {
-	[BCH_EXTENT_ENTRY_crc32] = { 2, 9, 16, 23, 23, 24, 28 },
-	[BCH_EXTENT_ENTRY_crc64] = { 3, 12, 21, 30, 40, 40, 44 },
-	[BCH_EXTENT_ENTRY_crc128] = { 4, 17, 30, 43, 56, 56, 60 },
-};
+/* The fields that all three forms have in their first word. */
+#define CRC_HEAD(word, entry)                                                         \
+	(struct bch_crc)                                                              \
+	{                                                                             \
+		.compressed_sectors = (u32)GET(word, entry, compressed_size) + 1,     \
+		.uncompressed_sectors = (u32)GET(word, entry, uncompressed_size) + 1, \
+		.offset_sectors = (u32)GET(word, entry, offset),                      \
+		.csum_type = (u8)GET(word, entry, csum_type),                         \
+		.compression_type = (u8)GET(word, entry, compression_type),           \
+	}
 
 static struct bch_crc get_crc(enum bch_extent_entry_type type, struct bch_bytes b)
 {
-	const struct crc_form *f = &crc_forms[type];
 	u64 w = word_at(b, 0);
-	struct bch_crc crc = {
-		.compressed_sectors = (u32)bch_bits_get(w, f->compressed, f->uncompressed) + 1,
-		.uncompressed_sectors = (u32)bch_bits_get(w, f->uncompressed, f->offset) + 1,
-		.offset_sectors = (u32)bch_bits_get(w, f->offset, f->nonce),
-		.nonce = (u32)bch_bits_get(w, f->nonce, f->nonce_end),
-		.csum_type = (u8)bch_bits_get(w, f->csum_type, f->csum_type + 4U),
-		.compression_type =
-			(u8)bch_bits_get(w, f->compression_type, f->compression_type + 4U),
-	};
+	struct bch_crc crc;
 
 	if (type == BCH_EXTENT_ENTRY_crc32) {
-		crc.csum_lo = w >> 32;
+		crc = CRC_HEAD(w, crc32);
+		crc.csum_lo = GET(w, crc32, csum_lo);
 	} else if (type == BCH_EXTENT_ENTRY_crc64) {
-		crc.csum_hi = w >> 48;
+		crc = CRC_HEAD(w, crc64);
+		crc.nonce = (u32)GET(w, crc64, nonce);
+		crc.csum_hi = GET(w, crc64, csum_hi);
 		crc.csum_lo = word_at(b, 1);
 	} else {
+		crc = CRC_HEAD(w, crc128);
+		crc.nonce = (u32)GET(w, crc128, nonce);
 		crc.csum_lo = word_at(b, 1);
 		crc.csum_hi = word_at(b, 2);
 	}
@@ -87,14 +93,16 @@ struct opts_form {
 	} opt[BCH_EXTENT_OPT_NR];
 };
 
+/* clang-format off */
 static const struct opts_form rebalance_form = { {
-	[BCH_EXTENT_OPT_data_replicas] = { 36, 40, 13 },
-	[BCH_EXTENT_OPT_data_checksum] = { 32, 36, 11 },
-	[BCH_EXTENT_OPT_erasure_code] = { 31, 32, 10 },
-	[BCH_EXTENT_OPT_background_compression] = { 40, 48, 12 },
-	[BCH_EXTENT_OPT_background_target] = { 48, 64, 14 },
-	[BCH_EXTENT_OPT_promote_target] = { 15, 31, 9 },
+#define O(nr, name)						\
+	[nr] = { BCH_ENTRY_rebalance_##name##_lo,		\
+		 BCH_ENTRY_rebalance_##name##_hi,		\
+		 BCH_ENTRY_rebalance_##name##_from_inode_lo },
+	BCH_EXTENT_OPTS(O)
+#undef O
 } };
+/* clang-format on */
 
 static const struct opts_form reconcile_form = { {
 	[BCH_EXTENT_OPT_data_replicas] = { 28, 31, 22 },
@@ -220,9 +228,10 @@ static void decode_entry(struct bch_bytes b, struct bch_extent_entry *e)
 		e->crc = get_crc(e->type, b);
 		break;
 	case BCH_EXTENT_ENTRY_stripe_ptr:
-		e->stripe = (struct bch_stripe_ptr){ .block = (u8)bch_bits_get(word, 5, 13),
-						     .redundancy = (u8)bch_bits_get(word, 13, 17),
-						     .idx = bch_bits_get(word, 17, 64) };
+		e->stripe = (struct bch_stripe_ptr){ .block = (u8)GET(word, stripe_ptr, block),
+						     .redundancy =
+							     (u8)GET(word, stripe_ptr, redundancy),
+						     .idx = GET(word, stripe_ptr, idx) };
 		break;
 	case BCH_EXTENT_ENTRY_rebalance:
 		e->opts = get_opts(&rebalance_form, word);
@@ -231,7 +240,7 @@ static void decode_entry(struct bch_bytes b, struct bch_extent_entry *e)
 		e->opts = get_reconcile(word);
 		break;
 	case BCH_EXTENT_ENTRY_flags:
-		e->flags = word >> 7;
+		e->flags = GET(word, flags, flags);
 		break;
 	case BCH_EXTENT_ENTRY_reconcile_bp:
 		e->idx = word >> 9;
@@ -270,31 +279,33 @@ bool bch_extent_entry_next(struct bch_bytes *rest, const struct bch_super *super
 	return true;
 }
 
-static struct bch_bytes stripe_ptrs(struct bch_bytes val)
+int bch_key_extent_entries_start(u8 type)
 {
-	size_t len = val.len < 8 ? 0 : val.p[3] * 8U;
-	struct bch_bytes ptrs = bch_bytes_from(val, 8);
-
-	if (ptrs.len > len)
-		ptrs.len = len;
-	return ptrs;
+	switch (type) {
+	case BCH_KEY_btree_ptr:
+	case BCH_KEY_extent:
+		return 0;
+	case BCH_KEY_btree_ptr_v2:
+		return BTREE_PTR_V2_HEADER;
+	case BCH_KEY_reflink_v:
+		return REFLINK_V_HEADER;
+	case BCH_KEY_stripe:
+		return STRIPE_HEADER;
+	default:
+		return -1;
+	}
 }
 
 struct bch_bytes bch_key_extent_entries(const struct bch_key *k)
 {
-	switch (k->type) {
-	case BCH_KEY_btree_ptr:
-	case BCH_KEY_extent:
-		return k->val;
-	case BCH_KEY_btree_ptr_v2:
-		return bch_bytes_from(k->val, BTREE_PTR_V2_HEADER);
-	case BCH_KEY_reflink_v:
-		return bch_bytes_from(k->val, REFLINK_V_HEADER);
-	case BCH_KEY_stripe:
-		return stripe_ptrs(k->val);
-	default:
-		return (struct bch_bytes){ 0 };
-	}
+	int start = bch_key_extent_entries_start(k->type);
+	struct bch_bytes entries = { 0 };
+
+	if (start >= 0)
+		entries = bch_bytes_from(k->val, (size_t)start);
+	if (k->type == BCH_KEY_stripe && entries.len > k->val.p[STRIPE_NR_BLOCKS] * 8U)
+		entries.len = k->val.p[STRIPE_NR_BLOCKS] * 8U;
+	return entries;
 }
 
 bool bch_crc_is_compressed(const struct bch_crc *crc)

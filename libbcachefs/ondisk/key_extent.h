@@ -27,6 +27,62 @@ enum bch_extent_entry_type {
 	BCH_EXTENT_ENTRY_NR
 };
 
+/* Entry, field, first bit, bit after the last, what is added to the bits. Format reference: 05 §2.2, §2.3, §2.5. */
+/* clang-format off */
+#define BCH_EXTENT_ENTRY_FIELDS(F)			\
+	F(ptr, cached,			  1,   2, 0)	\
+	F(ptr, unwritten,		  3,   4, 0)	\
+	F(ptr, offset,			  4,  48, 0)	\
+	F(ptr, dev,			 48,  56, 0)	\
+	F(ptr, gen,			 56,  64, 0)	\
+	F(crc32, compressed_size,	  2,   9, 1)	\
+	F(crc32, uncompressed_size,	  9,  16, 1)	\
+	F(crc32, offset,		 16,  23, 0)	\
+	F(crc32, csum_type,		 24,  28, 0)	\
+	F(crc32, compression_type,	 28,  32, 0)	\
+	F(crc32, csum_lo,		 32,  64, 0)	\
+	F(crc64, compressed_size,	  3,  12, 1)	\
+	F(crc64, uncompressed_size,	 12,  21, 1)	\
+	F(crc64, offset,		 21,  30, 0)	\
+	F(crc64, nonce,			 30,  40, 0)	\
+	F(crc64, csum_type,		 40,  44, 0)	\
+	F(crc64, compression_type,	 44,  48, 0)	\
+	F(crc64, csum_hi,		 48,  64, 0)	\
+	F(crc64, csum_lo,		 64, 128, 0)	\
+	F(crc128, compressed_size,	  4,  17, 1)	\
+	F(crc128, uncompressed_size,	 17,  30, 1)	\
+	F(crc128, offset,		 30,  43, 0)	\
+	F(crc128, nonce,		 43,  56, 0)	\
+	F(crc128, csum_type,		 56,  60, 0)	\
+	F(crc128, compression_type,	 60,  64, 0)	\
+	F(crc128, csum_lo,		 64, 128, 0)	\
+	F(crc128, csum_hi,		128, 192, 0)	\
+	F(stripe_ptr, block,		  5,  13, 0)	\
+	F(stripe_ptr, redundancy,	 13,  17, 0)	\
+	F(stripe_ptr, idx,		 17,  64, 0)	\
+	F(rebalance, promote_target_from_inode,	9, 10, 0) \
+	F(rebalance, erasure_code_from_inode, 10, 11, 0) \
+	F(rebalance, data_checksum_from_inode, 11, 12, 0) \
+	F(rebalance, background_compression_from_inode, 12, 13, 0) \
+	F(rebalance, data_replicas_from_inode, 13, 14, 0) \
+	F(rebalance, background_target_from_inode, 14, 15, 0) \
+	F(rebalance, promote_target,	 15,  31, 0)	\
+	F(rebalance, erasure_code,	 31,  32, 0)	\
+	F(rebalance, data_checksum,	 32,  36, 0)	\
+	F(rebalance, data_replicas,	 36,  40, 0)	\
+	F(rebalance, background_compression, 40, 48, 0)	\
+	F(rebalance, background_target,	 48,  64, 0)	\
+	F(flags, flags,			  7,  64, 0)
+/* clang-format on */
+
+/* The bits of the first word: BCH_ENTRY_ptr_gen_lo, BCH_ENTRY_ptr_gen_hi. */
+enum bch_extent_entry_bit {
+#define F(entry, name, lo, hi, add) \
+	BCH_ENTRY_##entry##_##name##_lo = lo, BCH_ENTRY_##entry##_##name##_hi = hi,
+	BCH_EXTENT_ENTRY_FIELDS(F)
+#undef F
+};
+
 #define BCH_PTRS_MAX	 16
 #define BCH_REPLICAS_MAX 4   /* copies that are asked for */
 #define BCH_PTR_DEV_NONE 255 /* a lost block of a stripe, or a replica that is missing */
@@ -107,6 +163,9 @@ u64 bch_crc_disk_sectors(const struct bch_crc *crc, u32 key_sectors);
 /* A pointer alone, as stripes hold them; and its word. */
 struct bch_ptr bch_ptr_get(u64 word);
 u64 bch_ptr_word(const struct bch_ptr *ptr);
+
+/* Where in a value the entries begin; -1 for types without. */
+int bch_key_extent_entries_start(u8 type);
 
 /* The bytes of the entries in a value; empty for types without. */
 struct bch_bytes bch_key_extent_entries(const struct bch_key *k);

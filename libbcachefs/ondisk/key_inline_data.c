@@ -25,3 +25,9 @@ void bch_key_put_indirect_inline_data(struct bch_buf *out, const struct bch_key 
 	bch_buf_put(out, "refcount %" PRIu64 " ", bch_reflink_refcount(k));
 	put_data(out, bch_bytes_from(k->val, INDIRECT_INLINE_DATA));
 }
+
+struct indirect_inline_data {
+	le64 refcount;
+};
+
+BCH_KEY_FIELDS(indirect_inline_data, indirect_inline_data, BCH_FIELD_ROW(u64, refcount, 1))

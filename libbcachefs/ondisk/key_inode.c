@@ -261,6 +261,11 @@ int bch_key_validate_inode(const struct bch_key *k, const struct bch_key_context
 	return check_inode(&inode, why);
 }
 
+#define NAME(nr, name) [nr] = #name,
+static const char *const hash_names[] = { BCH_STR_HASHES(NAME) NULL };
+static const char *const flag_names[] = { BCH_INODE_FLAGS(NAME) NULL };
+#undef NAME
+
 static void put_mode(struct bch_buf *out, u16 mode, u16 version)
 {
 	const char *type = bch_dirent_type_name((u8)(mode >> 12));
@@ -273,23 +278,15 @@ static void put_mode(struct bch_buf *out, u16 mode, u16 version)
 
 static void put_hash(struct bch_buf *out, const struct bch_inode *inode)
 {
-#define H(nr, name) [nr] = #name,
-	static const char *const names[] = { BCH_STR_HASHES(H) NULL };
-#undef H
-
 	bch_buf_put(out, "hash_seed=%" PRIx64 "\nhash_type=", inode->bi_hash_seed);
-	bch_buf_choice(out, names, inode->hash_type);
+	bch_buf_choice(out, hash_names, inode->hash_type);
 	bch_buf_newline(out);
 }
 
 static void put_flags(struct bch_buf *out, const struct bch_inode *inode)
 {
-#define F(nr, name) [nr] = #name,
-	static const char *const names[] = { BCH_INODE_FLAGS(F) NULL };
-#undef F
-
 	bch_buf_puts(out, "flags=");
-	bch_buf_flags(out, inode->bi_flags, names);
+	bch_buf_flags(out, inode->bi_flags, flag_names);
 	bch_buf_put(out, "(%x)\n",
 		    inode->bi_flags | (u32)inode->hash_type << 20 | (u32)inode->nr_fields << 24);
 }
@@ -345,3 +342,33 @@ void bch_key_put_inode_generation(struct bch_buf *out, const struct bch_key *k,
 	bch_inode_generation_get(&g, k->val.p, k->val.len);
 	bch_buf_put(out, "generation: %u", g.bi_generation);
 }
+
+BCH_KEY_FIELDS(inode_generation, bch_inode_generation_disk,
+	       BCH_INODE_GENERATION_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+
+/* ------------------------------------------------------------------ fields in places that do not move */
+
+void bch_inode_flat_get(struct bch_inode_flat *flat, const struct bch_inode *inode)
+{
+#define F(name, bits, since) flat->name = le64_of(inode->name);
+	BCH_INODE_FLAT_FIELDS(F)
+#undef F
+}
+
+void bch_inode_flat_put(const struct bch_inode_flat *flat, struct bch_inode *inode)
+{
+	*inode = (struct bch_inode){ 0 };
+#define F(name, bits, since) inode->name = (BCH_INODE_TYPE_##bits)le64_get(flat->name);
+	BCH_INODE_FLAT_FIELDS(F)
+#undef F
+}
+
+/* Of an inode that is flat: as it is packed its fields have no places. */
+#define ROW(name, bits, since) BCH_FIELD(#name, name, 0, (bits) < 64 ? (bits) : 64, 1)
+/* clang-format off */
+BCH_KEY_FIELDS(inode_v3, bch_inode_flat,
+	BCH_FIELD("bi_mode", bi_mode, 0, 16, 1, .kind = BCH_FIELD_OCTAL)
+	BCH_FIELD("bi_flags", bi_flags, 0, 20, 1, BCH_FIELD_SET_OF(flag_names, bch_array_size(flag_names) - 1))
+	BCH_FIELD("hash_type", hash_type, 0, 4, 1, BCH_FIELD_ONE_OF(hash_names, BCH_STR_HASH_NR))
+	BCH_INODE_FLAT_FIELDS(ROW))
+/* clang-format on */

@@ -143,6 +143,28 @@ static inline bool bch_key_is_inode(const struct bch_key *k)
 /* The inode in a key of type inode, inode_v2 or inode_v3. False where it cannot be unpacked. */
 bool bch_inode_get(const struct bch_key *k, struct bch_inode *inode);
 
+/* What a flat inode holds, each in a word of its own: all but what the stored form alone has. */
+/* clang-format off */
+#define BCH_INODE_FLAT_FIELDS(F)			\
+	F(bi_journal_seq,		64, 0)		\
+	F(bi_hash_seed,			64, 0)		\
+	F(bi_flags,			32, 0)		\
+	F(hash_type,			8,  0)		\
+	F(bi_mode,			16, 0)		\
+	BCH_INODE_SIZES(F)				\
+	F(bi_version,			64, 0)		\
+	BCH_INODE_V3_FIELDS(F)
+/* clang-format on */
+
+/* An inode whose fields have places, for tables of fields. */
+struct bch_inode_flat {
+#define BCH_INODE_FLAT_MEMBER(name, bits, since) le64 name;
+	BCH_INODE_FLAT_FIELDS(BCH_INODE_FLAT_MEMBER)
+};
+
+void bch_inode_flat_get(struct bch_inode_flat *flat, const struct bch_inode *inode);
+void bch_inode_flat_put(const struct bch_inode_flat *flat, struct bch_inode *inode);
+
 /* The longest value that bch_inode_put() makes, every field at its greatest. */
 #define BCH_INODE_VAL_MAX 184
 

@@ -48,3 +48,6 @@ void bch_key_put_inode_alloc_cursor(struct bch_buf *out, const struct bch_key *k
 			    r.max, cur.idx > r.min ? cur.idx - r.min : 0);
 	bch_buf_put(out, "idx %" PRIu64 " generation %u", cur.idx, cur.gen);
 }
+
+BCH_KEY_FIELDS(inode_alloc_cursor, bch_inode_cursor_disk,
+	       BCH_INODE_CURSOR_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))

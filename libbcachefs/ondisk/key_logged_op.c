@@ -36,3 +36,8 @@ void bch_key_put_logged_op_stripe_update(struct bch_buf *out, const struct bch_k
 	for (size_t i = 0; i < op.old_blocks_nr && i < sizeof(op.old_block_map); i++)
 		bch_buf_put(out, "%s%u", i ? "," : "", op.old_block_map[i]);
 }
+
+BCH_KEY_FIELDS(logged_op_truncate, bch_logged_op_truncate_disk,
+	       BCH_LOGGED_OP_TRUNCATE_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+BCH_KEY_FIELDS(logged_op_finsert, bch_logged_op_finsert_disk,
+	       BCH_LOGGED_OP_FINSERT_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))

@@ -20,3 +20,9 @@ void bch_key_put_lru(struct bch_buf *out, const struct bch_key *k, const struct 
 	memcpy(&idx, k->val.p, sizeof(idx));
 	bch_buf_put(out, "idx %" PRIu64, le64_get(idx));
 }
+
+struct lru {
+	le64 idx;
+};
+
+BCH_KEY_FIELDS(lru, lru, BCH_FIELD_ROW(u64, idx, 1))

@@ -4,6 +4,7 @@
 #ifndef BCHFS_ONDISK_KEY_PRIVATE_H
 #define BCHFS_ONDISK_KEY_PRIVATE_H
 
+#include "ondisk/field.h"
 #include "ondisk/keys.h"
 
 /* The rules of one type's value, which is as long as the table wants it. As bch_key_validate(). */
@@ -69,13 +70,52 @@ typedef void bch_key_put_fn(struct bch_buf *out, const struct bch_key *k,
 	K(logged_op_stripe_update)	\
 	K(damage)
 
+/* Types whose values have fields in places that do not move: BCH_KEY_FIELDS(). */
+#define BCH_KEY_FIELD_TYPES(K)		\
+	K(cookie)			\
+	K(reservation)			\
+	K(inode_v3)			\
+	K(inode_generation)		\
+	K(dirent)			\
+	K(xattr)			\
+	K(quota)			\
+	K(stripe)			\
+	K(reflink_p)			\
+	K(reflink_v)			\
+	K(indirect_inline_data)		\
+	K(btree_ptr_v2)			\
+	K(subvolume)			\
+	K(snapshot)			\
+	K(lru)				\
+	K(alloc_v4)			\
+	K(backpointer)			\
+	K(bucket_gens)			\
+	K(snapshot_tree)		\
+	K(logged_op_truncate)		\
+	K(logged_op_finsert)		\
+	K(accounting)			\
+	K(inode_alloc_cursor)
+
 #define K(name) bch_key_validate_fn bch_key_validate_##name;
 BCH_KEY_VALIDATES(K)
+#undef K
+#define K(name) const struct bch_field *bch_key_fields_##name(void);
+BCH_KEY_FIELD_TYPES(K)
 #undef K
 #define K(name) bch_key_put_fn bch_key_put_##name;
 BCH_KEY_PUTS(K)
 #undef K
 /* clang-format on */
+
+/* Has bch_key_fields_@type() give rows, made by BCH_FIELD() of struct @struct_name. */
+#define BCH_KEY_FIELDS(type, struct_name, ...)                                          \
+	const struct bch_field *bch_key_fields_##type(void)                             \
+	{                                                                               \
+		typedef struct struct_name this_struct __attribute__((unused));         \
+		static const struct bch_field rows[] = { __VA_ARGS__{ .name = NULL } }; \
+                                                                                        \
+		return rows;                                                            \
+	}
 
 /* Bytes that a value of @type must have. */
 size_t bch_key_val_min(u8 type);

@@ -27,3 +27,5 @@ void bch_key_put_quota(struct bch_buf *out, const struct bch_key *k,
 	bch_buf_put(out, "inodes hardlimit %" PRIu64 " softlimit %" PRIu64, q.nr_inodes_hardlimit,
 		    q.nr_inodes_softlimit);
 }
+
+BCH_KEY_FIELDS(quota, bch_quota_disk, BCH_QUOTA_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))

@@ -78,3 +78,18 @@ void bch_key_put_reflink_v(struct bch_buf *out, const struct bch_key *k,
 	bch_buf_put(out, "refcount: %" PRIu64 " ", bch_reflink_refcount(k));
 	bch_key_put_ptrs(out, k, c);
 }
+
+/* The flags since 1.16; before, all of idx_flags is the index. */
+/* clang-format off */
+BCH_KEY_FIELDS(reflink_p, reflink_p_disk,
+	BCH_FIELD("idx", idx_flags, 0, IDX_BITS, 1)
+	BCH_FIELD("error", idx_flags, 56, 1, 1)
+	BCH_FIELD("may_update_opts", idx_flags, 57, 1, 1)
+	REFLINK_P_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+/* clang-format on */
+
+struct reflink_v {
+	le64 refcount;
+};
+
+BCH_KEY_FIELDS(reflink_v, reflink_v, BCH_FIELD_ROW(u64, refcount, 1))

@@ -26,3 +26,6 @@ void bch_key_put_reservation(struct bch_buf *out, const struct bch_key *k,
 	bch_reservation_get(&r, k->val.p, k->val.len);
 	bch_buf_put(out, "generation %u replicas %u", r.generation, r.nr_replicas);
 }
+
+BCH_KEY_FIELDS(reservation, bch_reservation_disk,
+	       BCH_RESERVATION_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))

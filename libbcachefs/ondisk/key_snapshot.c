@@ -70,20 +70,20 @@ void bch_state_put(struct bch_buf *out, const struct bch_state *states, u32 word
 		bch_buf_put(out, "unknown(%x)", word);
 }
 
-static void put_flags(struct bch_buf *out, u32 flags, u16 version)
-{
 #define F(nr, name) [nr] = #name,
-	static const char *const names[] = { BCH_SNAPSHOT_FLAGS(F) };
+static const char *const flag_names[] = { BCH_SNAPSHOT_FLAGS(F) };
 #undef F
 
+static void put_flags(struct bch_buf *out, u32 flags, u16 version)
+{
 	if (version < BCH_TEXT_1_28) {
 		bch_buf_put(out, "is_subvol %u deleted %u ", flags >> BCH_SNAPSHOT_subvol & 1,
 			    flags >> BCH_SNAPSHOT_will_delete & 1);
 		return;
 	}
-	for (size_t i = 0; i < bch_array_size(names); i++)
+	for (size_t i = 0; i < bch_array_size(flag_names); i++)
 		if (flags >> i & 1)
-			bch_buf_put(out, "%s ", names[i]);
+			bch_buf_put(out, "%s ", flag_names[i]);
 }
 
 /* The state, where there is one, says what the flags say, and stands at the end. */
@@ -106,3 +106,9 @@ void bch_key_put_snapshot(struct bch_buf *out, const struct bch_key *k,
 		bch_state_put(out, states, s.state);
 	}
 }
+
+/* clang-format off */
+BCH_KEY_FIELDS(snapshot, bch_snapshot_disk,
+	BCH_FIELD("flags", flags, 0, 32, 1, BCH_FIELD_SET_OF(flag_names, bch_array_size(flag_names)))
+	BCH_SNAPSHOT_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+/* clang-format on */

@@ -21,3 +21,6 @@ void bch_key_put_snapshot_tree(struct bch_buf *out, const struct bch_key *k,
 	bch_snapshot_tree_get(&t, k->val.p, k->val.len);
 	bch_buf_put(out, "subvol %u root snapshot %u", t.master_subvol, t.root_snapshot);
 }
+
+BCH_KEY_FIELDS(snapshot_tree, bch_snapshot_tree_disk,
+	       BCH_SNAPSHOT_TREE_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))

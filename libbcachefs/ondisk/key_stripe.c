@@ -167,3 +167,9 @@ void bch_key_put_stripe(struct bch_buf *out, const struct bch_key *k,
 	if (lines)
 		bch_buf_indent_sub(out, 2);
 }
+
+/* clang-format off */
+BCH_KEY_FIELDS(stripe, stripe_disk,
+	BCH_FIELD("csum_type", csum_type, 0, 8, 1, BCH_FIELD_ONE_OF(bch_csum_type_names, BCH_CSUM_NR))
+	STRIPE_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+/* clang-format on */

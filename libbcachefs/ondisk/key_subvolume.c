@@ -24,15 +24,15 @@ int bch_key_validate_subvolume(const struct bch_key *k, const struct bch_key_con
 	return BCH_KEY_VALID;
 }
 
-static void put_flags(struct bch_buf *out, u32 flags)
-{
 #define F(nr, name) [nr] = #name,
-	static const char *const names[] = { BCH_SUBVOLUME_FLAGS(F) };
+static const char *const flag_names[] = { BCH_SUBVOLUME_FLAGS(F) };
 #undef F
 
-	for (size_t i = 0; i < bch_array_size(names); i++)
+static void put_flags(struct bch_buf *out, u32 flags)
+{
+	for (size_t i = 0; i < bch_array_size(flag_names); i++)
 		if (flags >> i & 1)
-			bch_buf_put(out, " %s", names[i]);
+			bch_buf_put(out, " %s", flag_names[i]);
 }
 
 /* Before 1.20 without flags; the state since 1.39 says what the flag unlinked said. */
@@ -55,3 +55,9 @@ void bch_key_put_subvolume(struct bch_buf *out, const struct bch_key *k,
 		bch_state_put(out, states, s.state);
 	}
 }
+
+/* clang-format off */
+BCH_KEY_FIELDS(subvolume, bch_subvolume_disk,
+	BCH_FIELD("flags", flags, 0, 32, 1, BCH_FIELD_SET_OF(flag_names, bch_array_size(flag_names)))
+	BCH_SUBVOLUME_FIELDS(BCH_FIELD_ROW, BCH_FIELD_BYTES_ROW))
+/* clang-format on */

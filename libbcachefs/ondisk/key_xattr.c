@@ -196,3 +196,16 @@ void bch_key_put_xattr(struct bch_buf *out, const struct bch_key *k,
 	if (x.type == BCH_XATTR_posix_acl_access || x.type == BCH_XATTR_posix_acl_default)
 		put_acl(out, x.value);
 }
+
+static const char *const type_names[] = {
+#define T(nr, name, prefix, text) [nr] = #name,
+	BCH_XATTR_TYPES(T)
+#undef T
+};
+
+/* clang-format off */
+BCH_KEY_FIELDS(xattr, xattr,
+	BCH_FIELD("x_type", x_type, 0, 8, 1, BCH_FIELD_ONE_OF(type_names, bch_array_size(type_names)))
+	BCH_FIELD_ROW(u8, x_name_len, 1)
+	BCH_FIELD_ROW(u16, x_val_len, 1))
+/* clang-format on */

@@ -315,3 +315,9 @@ void bch_key_text_put(struct bch_buf *out, const struct bch_key *k, const struct
 		bch_key_value_put(out, k, c);
 	}
 }
+
+struct cookie {
+	le64 cookie;
+};
+
+BCH_KEY_FIELDS(cookie, cookie, BCH_FIELD_ROW(u64, cookie, 1))

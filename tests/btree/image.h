@@ -159,4 +159,27 @@ static inline glob_t image_dirs(const char *name)
 	return found;
 }
 
+/* Calls @check with each clean image that has the file @with. */
+static inline void images_for_each_clean(struct temp *t, const char *with,
+					 const struct bch_btree_opts *opts,
+					 void (*check)(struct image *image))
+{
+	glob_t dirs = image_dirs(with);
+	u32 nr = 0;
+
+	for (size_t i = 0; i < dirs.gl_pathc; i++) {
+		struct image image = image_unpack(t, dirs.gl_pathv[i]);
+
+		image_open(&image, opts);
+		if (image_is_clean(&image)) {
+			assert_int_equal(bch_btree_roots_from_clean(image.fs), 0);
+			check(&image);
+			nr++;
+		}
+		image_end(&image);
+	}
+	globfree(&dirs);
+	assert_true(nr > 0);
+}
+
 #endif

@@ -110,31 +110,9 @@ static void compare_image(struct image *image)
 	assert_string_equal(image->t->warned, "");
 }
 
-/* Calls @check with each clean image that has the file @with. */
-static void for_each_clean(struct temp *t, const char *with, const struct bch_btree_opts *opts,
-			   void (*check)(struct image *image))
-{
-	glob_t dirs = image_dirs(with);
-	u32 nr = 0;
-
-	for (size_t i = 0; i < dirs.gl_pathc; i++) {
-		struct image image = image_unpack(t, dirs.gl_pathv[i]);
-
-		image_open(&image, opts);
-		if (image_is_clean(&image)) {
-			assert_int_equal(bch_btree_roots_from_clean(image.fs), 0);
-			check(&image);
-			nr++;
-		}
-		image_end(&image);
-	}
-	globfree(&dirs);
-	assert_true(nr > 0);
-}
-
 static void keys_are_those_that_the_reference_tools_list(void **state)
 {
-	for_each_clean(*state, "list.txt*", NULL, compare_image);
+	images_for_each_clean(*state, "list.txt*", NULL, compare_image);
 }
 
 /* ------------------------------------------------------------------ other ways through the same keys */
@@ -209,7 +187,7 @@ static void check_image(struct image *image)
 
 static void walks_backwards_and_by_nodes_meet_the_same_keys(void **state)
 {
-	for_each_clean(*state, "dev0.img.zst", NULL, check_image);
+	images_for_each_clean(*state, "dev0.img.zst", NULL, check_image);
 }
 
 /* ------------------------------------------------------------------ a small cache, many threads */
@@ -234,7 +212,7 @@ static void threads_share_a_cache_that_holds_nearly_nothing(void **state)
 {
 	const struct bch_btree_opts opts = { .cache_bytes = 1 };
 
-	for_each_clean(*state, "dev0.img.zst", &opts, walk_by_threads);
+	images_for_each_clean(*state, "dev0.img.zst", &opts, walk_by_threads);
 }
 
 int main(void)
