@@ -259,6 +259,9 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
  */
 int cli_open_readable(struct cli *cli, struct bch_fs **fs);
 
+/* The key of an encrypted filesystem that is open, found as for reading. */
+int cli_unlock(struct cli *cli, struct bch_fs *fs);
+
 /*
  * cli_open_readable() of CLI_FILES, and its files started, as the options say. @fs is for bch_fs_close(), whatever is
  * returned. An error is said.

@@ -34,6 +34,7 @@
 	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\
+	C(kvdb)			\
 	C(dump)			\
 	C(undump)		\
 	C(version)		\

@@ -11,7 +11,7 @@ static int try_passphrase(void *arg, const char *passphrase)
 	return bch_fs_unlock(arg, passphrase);
 }
 
-static int unlock(struct cli *cli, struct bch_fs *fs)
+int cli_unlock(struct cli *cli, struct bch_fs *fs)
 {
 	struct bch_buf uuid bch_auto(buf) = { 0 };
 
@@ -25,7 +25,7 @@ int cli_open_readable(struct cli *cli, struct bch_fs **fs)
 {
 	int err = cli_open(cli, 0, fs);
 
-	return err ? err : unlock(cli, *fs);
+	return err ? err : cli_unlock(cli, *fs);
 }
 
 /* -o norecovery is not about opening: takes it out of what -o says. */

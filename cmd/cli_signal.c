@@ -6,12 +6,14 @@
 #include "cli_table.h"
 
 /* Lone flags, read where work can stop: nothing is ordered by them. Lock-free, so handlers may set them. */
-static atomic_bool interrupted, progress_wanted;
-_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "signal handlers set these");
+static atomic_int interrupted; /* by which signal */
+static atomic_bool progress_wanted;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_BOOL_LOCK_FREE == 2,
+	       "signal handlers set these");
 
 static void on_interrupt(int sig)
 {
-	atomic_store_explicit(&interrupted, true, memory_order_relaxed);
+	atomic_store_explicit(&interrupted, sig, memory_order_relaxed);
 }
 
 static void on_progress(int sig)
@@ -41,6 +43,16 @@ void cli_signals_init(void)
 bool cli_interrupted(void)
 {
 	return atomic_load_explicit(&interrupted, memory_order_relaxed);
+}
+
+bool cli_interrupt_taken(void)
+{
+	int sig = SIGINT;
+
+	if (!atomic_compare_exchange_strong(&interrupted, &sig, 0))
+		return false;
+	handle(SIGINT, on_interrupt, (int)SA_RESETHAND);
+	return true;
 }
 
 bool cli_progress_wanted(void)

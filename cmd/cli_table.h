@@ -125,6 +125,9 @@ void cli_put_option_help(struct bch_buf *out, const struct cli_option *row);
 void cli_signals_init(void);
 bool cli_interrupted(void);
 
+/* Was it SIGINT? Then that has ended a command, and the next one may be interrupted again. */
+bool cli_interrupt_taken(void);
+
 /* Did the user ask for a line of progress (SIGUSR1) since the last call? */
 bool cli_progress_wanted(void);
 

@@ -4,6 +4,7 @@
 #include "ondisk/field.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <bcachefs/error.h>
 
@@ -67,16 +68,15 @@ static void put_flags(struct bch_buf *out, const struct bch_field *f, u64 v)
 		bch_buf_putc(out, '0');
 }
 
-void bch_field_put(struct bch_buf *out, const struct bch_field *f, const u8 *from, u32 i)
+void bch_field_put(struct bch_buf *out, const struct bch_field *f, const u8 *from)
 {
-	size_t bit = f->bit + (size_t)f->bits * i;
 	u64 v;
 
 	if (f->kind == BCH_FIELD_BYTES) {
-		bch_buf_hex(out, from + bit / 8, f->bits / 8);
+		bch_buf_hex(out, from + f->bit / 8, f->bits / 8);
 		return;
 	}
-	v = (get_bits(from, bit, f->bits) + f->add);
+	v = get_bits(from, f->bit, f->bits) + f->add;
 	if (f->kind == BCH_FIELD_FLAGS)
 		put_flags(out, f, v);
 	else if (f->kind == BCH_FIELD_CHOICE && name_of(f, v))
@@ -110,11 +110,6 @@ static int find_name(const struct bch_field *f, const char *name, size_t len)
 		if (f->names[i] && strlen(f->names[i]) == len && !memcmp(f->names[i], name, len))
 			return (int)i;
 	return -1;
-}
-
-int bch_field_flag(const struct bch_field *f, const char *name, size_t len)
-{
-	return f->kind == BCH_FIELD_FLAGS ? find_name(f, name, len) : -1;
 }
 
 /* A name or number; of flags, the bit of the name. */
@@ -180,15 +175,72 @@ bool bch_hex_parse(const char *text, u8 *to, size_t len)
 	return true;
 }
 
-int bch_field_parse(const struct bch_field *f, u8 *to, u32 i, const char *text)
+int bch_field_parse(const struct bch_field *f, u8 *to, const char *text)
 {
-	size_t bit = f->bit + (size_t)f->bits * i;
 	u64 v;
 
 	if (f->kind == BCH_FIELD_BYTES)
-		return bch_hex_parse(text, to + bit / 8, f->bits / 8) ? 0 : -BCH_ERR_option_value;
+		return bch_hex_parse(text, to + f->bit / 8, f->bits / 8) ? 0
+									 : -BCH_ERR_option_value;
 	if (!parse_value(f, text, &v))
 		return -BCH_ERR_option_value;
-	set_bits(to, bit, f->bits, v & mask_of(f));
+	set_bits(to, f->bit, f->bits, v & mask_of(f));
+	return 0;
+}
+
+/* ------------------------------------------------------------------ paths */
+
+bool bch_field_path_parse(const char *text, struct bch_field_path *p)
+{
+	const char *at = text + strcspn(text, "[.");
+
+	*p = (struct bch_field_path){ .name = text, .len = (size_t)(at - text), .rest = "" };
+	if (*at == '[') {
+		char *end;
+		unsigned long idx = strtoul(at + 1, &end, 10);
+
+		if (end == at + 1 || *end != ']' || idx > UINT16_MAX)
+			return false;
+		p->has_idx = true;
+		p->idx = (u32)idx;
+		at = end + 1;
+	}
+	if (*at == '.')
+		p->rest = ++at;
+	return p->len && (!*at || p->rest == at);
+}
+
+/* NAME_hi, where there is one and the other half is asked for. */
+static const struct bch_field *
+find_half(const struct bch_field *rows, const struct bch_field_path *p, const struct bch_field *low)
+{
+	const struct bch_field *high;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s_hi", (int)p->len, p->name);
+	high = bch_field_find(rows, name, strlen(name));
+	if (high && !strcmp(p->rest, "lo"))
+		return low;
+	return high && !strcmp(p->rest, "hi") ? high : NULL;
+}
+
+int bch_field_at(const struct bch_field *rows, const struct bch_field_path *p, struct bch_field *f)
+{
+	const struct bch_field *row = bch_field_find(rows, p->name, p->len);
+	int flag = -1;
+
+	if (row && *p->rest && row->kind == BCH_FIELD_FLAGS)
+		flag = find_name(row, p->rest, strlen(p->rest));
+	if (row && *p->rest && flag < 0)
+		row = find_half(rows, p, row);
+	if (!row || p->has_idx != (row->nr != 1))
+		return -BCH_ERR_option_unknown;
+	if (row->nr && p->idx >= row->nr)
+		return -BCH_ERR_out_of_range;
+	*f = bch_field_element(row, p->idx);
+	if (flag >= 0)
+		*f = (struct bch_field){
+			.name = row->name, .bit = row->bit + (u32)flag, .bits = 1, .nr = 1
+		};
 	return 0;
 }

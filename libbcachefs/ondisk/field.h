@@ -50,19 +50,42 @@ struct bch_field {
 /* The row of that name, of @len characters, or NULL. */
 const struct bch_field *bch_field_find(const struct bch_field *rows, const char *name, size_t len);
 
-/* Element @i of the field in the structure @from, whose bytes must reach that far; BYTES: as hexadecimal. */
-void bch_field_put(struct bch_buf *out, const struct bch_field *f, const u8 *from, u32 i);
+/* "NAME[N].REST". */
+struct bch_field_path {
+	const char *name, *rest; /* "" for none */
+	size_t len;		 /* of the name */
+	bool has_idx;
+	u32 idx;
+};
+
+/* False where @text is none. */
+bool bch_field_path_parse(const char *text, struct bch_field_path *p);
+
+/*
+ * The field at a path, as one element alone: "NAME", "NAME[N]" of an array, "NAME.FLAG" of flags; NAME.lo is NAME, NAME.hi
+ * NAME_hi. -BCH_ERR_option_unknown, -BCH_ERR_out_of_range.
+ */
+int bch_field_at(const struct bch_field *rows, const struct bch_field_path *p, struct bch_field *f);
+
+/* Element @i of an array alone; its nr still says how many there are. */
+static inline struct bch_field bch_field_element(const struct bch_field *f, u32 i)
+{
+	struct bch_field one = *f;
+
+	one.bit += i * f->bits;
+	return one;
+}
+
+/* One element, of the structure @from, whose bytes must reach that far; BYTES: as hexadecimal. */
+void bch_field_put(struct bch_buf *out, const struct bch_field *f, const u8 *from);
 
 /* Puts what @text says into @to. -BCH_ERR_option_value. */
-int bch_field_parse(const struct bch_field *f, u8 *to, u32 i, const char *text);
+int bch_field_parse(const struct bch_field *f, u8 *to, const char *text);
 
-/* The bit that a flag of the field is, -1 for none. */
-int bch_field_flag(const struct bch_field *f, const char *name, size_t len);
-
-/* Behind the last byte of element @i. */
-static inline size_t bch_field_end(const struct bch_field *f, u32 i)
+/* Behind its last byte. */
+static inline size_t bch_field_end(const struct bch_field *f)
 {
-	return (f->bit + (size_t)f->bits * (i + 1) + 7) / 8;
+	return ((size_t)f->bit + f->bits + 7) / 8;
 }
 
 /* @len bytes out of twice as many hexadecimal digits. False where @text is anything else. */

@@ -53,33 +53,45 @@ u64 bch_ptr_word(const struct bch_ptr *ptr)
 	return SET(word, ptr, gen, ptr->gen);
 }
 
-/* The fields that all three forms have in their first word. */
-#define CRC_HEAD(word, entry)                                                         \
-	(struct bch_crc)                                                              \
-	{                                                                             \
-		.compressed_sectors = (u32)GET(word, entry, compressed_size) + 1,     \
-		.uncompressed_sectors = (u32)GET(word, entry, uncompressed_size) + 1, \
-		.offset_sectors = (u32)GET(word, entry, offset),                      \
-		.csum_type = (u8)GET(word, entry, csum_type),                         \
-		.compression_type = (u8)GET(word, entry, compression_type),           \
+/* Where each form of a crc keeps its fields: bits of the first word, each up to the next. */
+#define CRC_FORM(entry, nonce_lo, nonce_hi)                                                       \
+	{                                                                                         \
+		BCH_ENTRY_##entry##_compressed_size_lo, BCH_ENTRY_##entry##_uncompressed_size_lo, \
+			BCH_ENTRY_##entry##_offset_lo, nonce_lo, nonce_hi,                        \
+			BCH_ENTRY_##entry##_csum_type_lo, BCH_ENTRY_##entry##_compression_type_lo \
 	}
+
+static const struct crc_form {
+	u8 compressed, uncompressed, offset, nonce, nonce_end, csum_type, compression_type;
+} crc_forms[] = {
+	[BCH_EXTENT_ENTRY_crc32] =
+		CRC_FORM(crc32, BCH_ENTRY_crc32_offset_hi, BCH_ENTRY_crc32_offset_hi),
+	[BCH_EXTENT_ENTRY_crc64] =
+		CRC_FORM(crc64, BCH_ENTRY_crc64_nonce_lo, BCH_ENTRY_crc64_nonce_hi),
+	[BCH_EXTENT_ENTRY_crc128] =
+		CRC_FORM(crc128, BCH_ENTRY_crc128_nonce_lo, BCH_ENTRY_crc128_nonce_hi),
+};
 
 static struct bch_crc get_crc(enum bch_extent_entry_type type, struct bch_bytes b)
 {
+	const struct crc_form *f = &crc_forms[type];
 	u64 w = word_at(b, 0);
-	struct bch_crc crc;
+	struct bch_crc crc = {
+		.compressed_sectors = (u32)bch_bits_get(w, f->compressed, f->uncompressed) + 1,
+		.uncompressed_sectors = (u32)bch_bits_get(w, f->uncompressed, f->offset) + 1,
+		.offset_sectors = (u32)bch_bits_get(w, f->offset, f->nonce),
+		.nonce = (u32)bch_bits_get(w, f->nonce, f->nonce_end),
+		.csum_type = (u8)bch_bits_get(w, f->csum_type, f->csum_type + 4U),
+		.compression_type =
+			(u8)bch_bits_get(w, f->compression_type, f->compression_type + 4U),
+	};
 
 	if (type == BCH_EXTENT_ENTRY_crc32) {
-		crc = CRC_HEAD(w, crc32);
-		crc.csum_lo = GET(w, crc32, csum_lo);
+		crc.csum_lo = w >> 32;
 	} else if (type == BCH_EXTENT_ENTRY_crc64) {
-		crc = CRC_HEAD(w, crc64);
-		crc.nonce = (u32)GET(w, crc64, nonce);
-		crc.csum_hi = GET(w, crc64, csum_hi);
+		crc.csum_hi = w >> 48;
 		crc.csum_lo = word_at(b, 1);
 	} else {
-		crc = CRC_HEAD(w, crc128);
-		crc.nonce = (u32)GET(w, crc128, nonce);
 		crc.csum_lo = word_at(b, 1);
 		crc.csum_hi = word_at(b, 2);
 	}

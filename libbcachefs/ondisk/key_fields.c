@@ -8,8 +8,6 @@
 
 #include "ondisk/key_fields.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <bcachefs/error.h>
 #include "ondisk/csum_types.h"
 #include "ondisk/key_alloc.h"
@@ -167,39 +165,10 @@ static void close_edit(struct bch_key_edit *e)
 
 /* ------------------------------------------------------------------ paths */
 
-/* "NAME[N].REST". */
-struct path {
-	const char *name, *rest; /* "" for none */
-	size_t len;		 /* of the name */
-	bool has_idx;
-	u32 idx;
-};
-
-static bool parse_path(const char *text, struct path *p)
-{
-	const char *at = text + strcspn(text, "[.");
-
-	*p = (struct path){ .name = text, .len = (size_t)(at - text), .rest = "" };
-	if (*at == '[') {
-		char *end;
-		unsigned long idx = strtoul(at + 1, &end, 10);
-
-		if (end == at + 1 || *end != ']' || idx > UINT16_MAX)
-			return false;
-		p->has_idx = true;
-		p->idx = (u32)idx;
-		at = end + 1;
-	}
-	if (*at == '.')
-		p->rest = ++at;
-	return p->len && (!*at || p->rest == at);
-}
-
 /* Where a field is, of a key that is open. */
 struct place {
 	struct bch_field f; /* its bits counted from the value's start */
-	u32 idx;
-	bool is_next; /* the entry before it is the last: it is to be appended */
+	bool is_next;	    /* the entry before it is the last: it is to be appended */
 	enum bch_extent_entry_type entry; /* which one then */
 };
 
@@ -220,7 +189,7 @@ static bool find_entry(const struct bch_key *k, enum bch_extent_entry_type type,
 	return *is_next;
 }
 
-static const struct entry_row *find_entry_row(const struct path *p)
+static const struct entry_row *find_entry_row(const struct bch_field_path *p)
 {
 	for (size_t i = 0; i < bch_array_size(entry_rows); i++) {
 		const char *name = entries[entry_rows[i].type].name;
@@ -232,7 +201,8 @@ static const struct entry_row *find_entry_row(const struct path *p)
 	return NULL;
 }
 
-static int find_in_entry(const struct bch_key *k, const struct path *p, struct place *place)
+static int find_in_entry(const struct bch_key *k, const struct bch_field_path *p,
+			 struct place *place)
 {
 	const struct entry_row *row = find_entry_row(p);
 	const struct bch_field *look = bch_field_find(entry_looks, p->rest, strlen(p->rest));
@@ -252,27 +222,6 @@ static int find_in_entry(const struct bch_key *k, const struct path *p, struct p
 	return 0;
 }
 
-/* NAME.lo is NAME, NAME.hi NAME_hi, and NAME.FLAG a flag of NAME. */
-static const struct bch_field *find_row(const struct bch_field *rows, const struct path *p,
-					int *flag)
-{
-	const struct bch_field *row = bch_field_find(rows, p->name, p->len);
-	char name[64];
-
-	*flag = -1;
-	if (!row || !*p->rest)
-		return row;
-	*flag = bch_field_flag(row, p->rest, strlen(p->rest));
-	if (*flag >= 0)
-		return row;
-	snprintf(name, sizeof(name), "%.*s_hi", (int)p->len, p->name);
-	if (!bch_field_find(rows, name, strlen(name)))
-		return NULL;
-	if (!strcmp(p->rest, "lo"))
-		return row;
-	return strcmp(p->rest, "hi") ? NULL : bch_field_find(rows, name, strlen(name));
-}
-
 /* How much of each block is used stands behind the checksums, whose type and number say how far. */
 static bool stripe_counts(const struct bch_key *k, struct bch_field *f)
 {
@@ -288,37 +237,21 @@ static bool stripe_counts(const struct bch_key *k, struct bch_field *f)
 	return s.nr_blocks && s.want <= BCH_KEY_VAL_MAX;
 }
 
-static int find_in_rows(const struct bch_key *k, const struct bch_field *rows, const struct path *p,
-			struct place *place)
-{
-	int flag = -1;
-	const struct bch_field *row = find_row(rows, p, &flag);
-	struct bch_field counts;
-
-	if (!row && !*p->rest && stripe_counts(k, &counts) && p->len == strlen(counts.name) &&
-	    !memcmp(p->name, counts.name, p->len))
-		row = &counts;
-	if (!row || p->has_idx != (row->nr != 1))
-		return -BCH_ERR_option_unknown;
-	if (row->nr && p->idx >= row->nr)
-		return -BCH_ERR_out_of_range;
-	*place = (struct place){ .f = *row, .idx = p->idx };
-	if (flag >= 0)
-		place->f = (struct bch_field){
-			.name = row->name, .bit = row->bit + (u32)flag, .bits = 1, .nr = 1
-		};
-	return 0;
-}
-
 static int find(const struct bch_key *k, const char *text, struct place *place)
 {
-	struct path p;
+	struct bch_field counts[2] = { 0 };
+	struct bch_field_path p;
+	int err;
 
-	if (!parse_path(text, &p))
+	if (!bch_field_path_parse(text, &p))
 		return -BCH_ERR_option_unknown;
 	if (p.has_idx && *p.rest)
 		return find_in_entry(k, &p, place);
-	return find_in_rows(k, rows_of(k->type), &p, place);
+	*place = (struct place){ 0 };
+	err = bch_field_at(rows_of(k->type), &p, &place->f);
+	if (err == -BCH_ERR_option_unknown && stripe_counts(k, counts))
+		err = bch_field_at(counts, &p, &place->f);
+	return err;
 }
 
 /* ------------------------------------------------------------------ the header */
@@ -348,7 +281,7 @@ static int put_header_field(struct bch_buf *out, const struct bch_key *k, const 
 
 	if (!f)
 		return -BCH_ERR_option_unknown;
-	bch_field_put(out, f, (const u8 *)&h, 0);
+	bch_field_put(out, f, (const u8 *)&h);
 	return 0;
 }
 
@@ -356,7 +289,7 @@ static int set_header_field(struct bch_key *k, const char *path, const char *tex
 {
 	const struct bch_field *f = header_field(path);
 	struct bkey h = header_of(k);
-	int err = f ? bch_field_parse(f, (u8 *)&h, 0, text) : -BCH_ERR_option_unknown;
+	int err = f ? bch_field_parse(f, (u8 *)&h, text) : -BCH_ERR_option_unknown;
 
 	if (err)
 		return err;
@@ -371,9 +304,9 @@ static int set_header_field(struct bch_key *k, const char *path, const char *tex
 
 static int put_place(struct bch_buf *out, const struct bch_key *k, const struct place *p)
 {
-	if (p->is_next || bch_field_end(&p->f, p->idx) > k->val.len)
+	if (p->is_next || bch_field_end(&p->f) > k->val.len)
 		return -BCH_ERR_out_of_range;
-	bch_field_put(out, &p->f, k->val.p, p->idx);
+	bch_field_put(out, &p->f, k->val.p);
 	return 0;
 }
 
@@ -437,7 +370,7 @@ static int insert_entry(struct bch_key_edit *e, const struct place *p)
 /* A value that is too short has zeros there. */
 static int make_room(struct bch_key_edit *e, const struct place *p)
 {
-	size_t end = (bch_field_end(&p->f, p->idx) + 7) & ~(size_t)7;
+	size_t end = (bch_field_end(&p->f) + 7) & ~(size_t)7;
 
 	if (end > sizeof(e->val))
 		return -BCH_ERR_no_space;
@@ -464,7 +397,7 @@ static int set_open(struct bch_key_edit *e, const char *path, const char *text)
 	}
 	if (!err)
 		err = make_room(e, &place);
-	return err ? err : bch_field_parse(&place.f, e->val, place.idx, text);
+	return err ? err : bch_field_parse(&place.f, e->val, text);
 }
 
 int bch_key_field_set(struct bch_key_edit *e, u16 version, const char *path, const char *text)
@@ -491,7 +424,9 @@ int bch_key_field_set(struct bch_key_edit *e, u16 version, const char *path, con
 static void put_row_paths(struct bch_buf *out, const struct bch_key *k, const struct bch_field *f)
 {
 	for (u32 i = 0; i < f->nr || !f->nr; i++) {
-		if (bch_field_end(f, i) > k->val.len)
+		struct bch_field one = bch_field_element(f, i);
+
+		if (bch_field_end(&one) > k->val.len)
 			return;
 		if (f->nr == 1)
 			bch_buf_put(out, "%s\n", f->name);

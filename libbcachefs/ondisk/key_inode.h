@@ -162,6 +162,7 @@ struct bch_inode_flat {
 	BCH_INODE_FLAT_FIELDS(BCH_INODE_FLAT_MEMBER)
 };
 
+/* Lays an inode out, and takes it from there. */
 void bch_inode_flat_get(struct bch_inode_flat *flat, const struct bch_inode *inode);
 void bch_inode_flat_put(const struct bch_inode_flat *flat, struct bch_inode *inode);
 
