@@ -7,6 +7,7 @@
 #include <bcachefs/opts.h>
 #include <bcachefs/populate.h>
 #include <bcachefs/types.h>
+#include <bcachefs/undo.h>
 
 struct bch_ctx;
 struct bch_fs;
@@ -28,6 +29,7 @@ struct bch_format_opts {
 	bool encrypted;
 	const char *passphrase; /* with @encrypted; NULL: the key is stored in the clear */
 	bool dry_run;
+	struct bch_undo_opts undo;
 	bool no_initialise; /* superblocks alone: the first mount does the rest */
 	u64 now_ns;	    /* time of creation since 1970 */
 	bool reproducible;  /* with @uuid: the other UUIDs follow from it and from @now_ns */

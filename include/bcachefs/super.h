@@ -9,6 +9,7 @@
 #include <bcachefs/facts.h>
 #include <bcachefs/opts.h>
 #include <bcachefs/types.h>
+#include <bcachefs/undo.h>
 
 /* ------------------------------------------------------------------ open */
 
@@ -25,13 +26,6 @@ enum bch_open_flags {
 	BCH_OPEN_ALONE = 1 << 6, /* only what is named; the others are not looked for nor missed */
 	BCH_OPEN_DIRECT =
 		1 << 7, /* to read: what the devices hold, not what the system remembers */
-};
-
-/* Where what is overwritten goes first: to @file, else to DIR/UUID-COMMAND-TIME.bcundo, else nowhere. */
-struct bch_undo_opts {
-	const char *file, *dir;
-	const char *command; /* its name, for the file's */
-	const char *command_line;
 };
 
 struct bch_open_opts {

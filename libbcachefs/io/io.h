@@ -279,7 +279,7 @@ int bch_undo_stack(struct bch_undo *undo, struct bch_blkdev *below, u32 dev_idx,
 
 /*
  * After the devices are closed, each of which noted the checksums of what its ranges held then:
- * makes the file whole, and frees @undo whatever it returns.
+ * makes the file whole, and frees @undo whatever it returns. A file with nothing to put back is taken away.
  */
 int bch_undo_close(struct bch_undo *undo);
 
@@ -292,7 +292,8 @@ struct bch_undo_dev {
 	u64 size;	  /* bytes, when the command began */
 	const char *name; /* as it was given to the command */
 	size_t nr_ranges;
-	bool whole; /* closed in order: bch_undo_verify() knows what it should hold now */
+	u64 nr_bytes; /* in all of them */
+	bool whole;   /* closed in order: bch_undo_verify() knows what it should hold now */
 };
 
 /* What a range held before the command. */
@@ -325,6 +326,12 @@ int bch_undo_file_range(struct bch_undo_file *file, size_t dev_nr, size_t range_
 			struct bch_undo_range *range);
 
 /*
+ * Can all be put back on @dev: is it as long as it was, is no data of the file damaged? -BCH_ERR_undo_mismatch,
+ * -BCH_ERR_undo_invalid.
+ */
+int bch_undo_check(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev);
+
+/*
  * Does @dev hold, in each range, what the command left there or what was there before it?
  * -BCH_ERR_undo_mismatch, naming the first range that does not. Of a device that was not closed in
  * order only the size is looked at.
@@ -332,8 +339,8 @@ int bch_undo_file_range(struct bch_undo_file *file, size_t dev_nr, size_t range_
 int bch_undo_verify(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev);
 
 /*
- * Puts back what @dev held before the command, and flushes. Nothing is written if the file's data
- * is damaged. May be done again, for instance after a power cut.
+ * Puts back what @dev held before the command, and flushes. Nothing is written where
+ * bch_undo_check() has an error. May be done again, for instance after a power cut.
  */
 int bch_undo_apply(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev);
 

@@ -31,7 +31,8 @@ struct bch_undo {
 	pthread_mutex_t lock; /* guards all that follows, and the devices' saved and ranges */
 	u64 end;	      /* of the file: the next record's place */
 	u32 nr_devs;
-	u8 *buf; /* a record and its payload */
+	bool any; /* range is in it */
+	u8 *buf;  /* a record and its payload */
 };
 
 struct range {
@@ -156,6 +157,7 @@ static int save_run(struct undo_dev *d, u64 block, u64 nr_blocks)
 	if (err)
 		return err;
 	d->ranges.v[d->ranges.nr++] = range;
+	d->undo->any = true;
 	mark_saved(d, block, nr_blocks);
 	return 0;
 }
@@ -387,6 +389,8 @@ int bch_undo_close(struct bch_undo *undo)
 		return 0;
 	record.payload_csum = payload_csum(undo, 0);
 	err = append(undo, record, 0);
+	if (!undo->any)
+		(void)unlink(undo->path); /* nothing was written that could be undone */
 	undo_free(undo);
 	return err;
 }

@@ -7,11 +7,12 @@
  * damage. Checksums are XXH64 whose seed is the file's random id, for records plus the place of the
  * record: what an earlier file left on the same blocks is never taken for this file's.
  *
- * header and the command line, NUL-terminated; padded with zeroes device one for each device,
- * before its ranges; numbered from 0 in this order data, zeroes what a range of a device held. No
- * byte of a device is in two ranges sums when the device was closed: the checksums of what its
- * ranges held then, in the order of the ranges; several records where there are many end the
- * command closed the file
+ * - The header has the command line behind it, NUL-terminated and padded with zeroes.
+ * - A record device comes for each device before its ranges; they are numbered from 0 in this order.
+ * - data and zeroes say what a range of a device held. No byte of a device is in two ranges.
+ * - sums come when the device was closed: the checksums of what its ranges held then, in the order
+ *   of the ranges, in several records where there are many.
+ * - end comes when the command closed the file.
  */
 
 #ifndef BCHFS_IO_UNDO_H

@@ -317,6 +317,8 @@ int bch_undo_open(struct bch_ctx *ctx, const char *path, struct bch_undo_file **
 		struct undo_file_dev *dev = &f->devs.v[i];
 
 		dev->shown.nr_ranges = dev->ranges.nr;
+		for (size_t j = 0; j < dev->ranges.nr; j++)
+			dev->shown.nr_bytes += dev->ranges.v[j].len;
 		dev->shown.whole = f->whole && dev->sums.nr == dev->ranges.nr;
 	}
 	*file = f;
@@ -409,7 +411,7 @@ int bch_undo_verify(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev
 	return err;
 }
 
-int bch_undo_apply(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev)
+int bch_undo_check(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev)
 {
 	const struct undo_file_dev *d = &file->devs.v[dev_nr];
 	struct bch_undo_range range;
@@ -417,6 +419,15 @@ int bch_undo_apply(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev 
 
 	for (size_t i = 0; i < d->ranges.nr && !err; i++)
 		err = bch_undo_file_range(file, dev_nr, i, &range);
+	return err;
+}
+
+int bch_undo_apply(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev)
+{
+	const struct undo_file_dev *d = &file->devs.v[dev_nr];
+	struct bch_undo_range range;
+	int err = bch_undo_check(file, dev_nr, dev);
+
 	for (size_t i = 0; i < d->ranges.nr && !err; i++) {
 		err = bch_undo_file_range(file, dev_nr, i, &range);
 		if (!err)

@@ -325,6 +325,8 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 		err = open_devices(&f);
 	if (!err)
 		err = build(&f);
+	if (!err && !opts->dry_run)
+		err = bch_fs_start_undo(f.fs, &opts->undo, f.fs->now);
 	if (!err)
 		err = open_source(&f);
 	if (!err)

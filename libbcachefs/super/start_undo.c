@@ -6,12 +6,29 @@
 #include "super/super.h"
 
 /* DIR/UUID-COMMAND-TIME.bcundo */
-static void put_name(struct bch_buf *out, const struct bch_fs *fs, const struct bch_undo_opts *opts,
+static void put_name(struct bch_buf *out, const struct bch_undo_opts *opts, const u8 user_uuid[16],
 		     u64 now)
 {
 	bch_buf_put(out, "%s/", opts->dir);
-	bch_buf_uuid(out, fs->super.sb->user_uuid);
+	bch_buf_uuid(out, user_uuid);
 	bch_buf_put(out, "-%s-%" PRIu64 ".bcundo", opts->command ? opts->command : "", now);
+}
+
+int bch_undo_begin(struct bch_ctx *ctx, const struct bch_undo_opts *opts,
+		   struct bch_undo_header *header, const u8 user_uuid[16], struct bch_undo **undo)
+{
+	struct bch_buf name bch_auto(buf) = { 0 };
+
+	*undo = NULL;
+	if (!opts->file && !opts->dir)
+		return 0;
+	if (!opts->file)
+		put_name(&name, opts, user_uuid, header->time);
+	header->command = opts->command_line ? opts->command_line : "";
+	return bch_buf_failed(&name)
+		       ? -BCH_ERR_no_memory
+		       : bch_undo_create(ctx, opts->file ? opts->file : bch_buf_str(&name), header,
+					 undo);
 }
 
 /* Stacks the undo log on the member in slot @i of the open ones. */
@@ -32,22 +49,13 @@ static int stack(struct bch_fs *fs, u32 i)
 
 int bch_fs_start_undo(struct bch_fs *fs, const struct bch_undo_opts *opts, u64 now)
 {
-	struct bch_undo_header header = { .sb_seq = le64_get(fs->super.sb->seq),
-					  .time = now,
-					  .command = opts->command_line ? opts->command_line : "" };
-	struct bch_buf name bch_auto(buf) = { 0 };
+	const struct bch_sb *sb = fs->super.sb;
+	struct bch_undo_header header = { .sb_seq = le64_get(sb->seq), .time = now };
 	int err;
 
-	if (!opts->file && !opts->dir)
-		return 0;
-	if (!opts->file)
-		put_name(&name, fs, opts, now);
-	memcpy(header.fs_uuid, fs->super.sb->uuid, 16);
-	err = bch_buf_failed(&name)
-		      ? -BCH_ERR_no_memory
-		      : bch_undo_create(fs->ctx, opts->file ? opts->file : bch_buf_str(&name),
-					&header, &fs->undo);
-	for (u32 i = 0; !err && i < fs->nr_members; i++)
+	memcpy(header.fs_uuid, sb->uuid, sizeof(header.fs_uuid));
+	err = bch_undo_begin(fs->ctx, opts, &header, sb->user_uuid, &fs->undo);
+	for (u32 i = 0; !err && fs->undo && i < fs->nr_members; i++)
 		err = stack(fs, i);
 	return err;
 }

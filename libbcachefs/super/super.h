@@ -107,6 +107,13 @@ void bch_fs_attach(struct bch_fs *fs, struct bch_fs_attachment *a);
 /* A filesystem to be made: no members yet. */
 int bch_fs_new(struct bch_ctx *ctx, u32 nr_members, struct bch_fs **fs);
 
+/*
+ * Makes the undo file that @opts names; *undo is NULL where they name none. @header: all but the command line;
+ * @user_uuid and its time are for the name in a folder.
+ */
+int bch_undo_begin(struct bch_ctx *ctx, const struct bch_undo_opts *opts,
+		   struct bch_undo_header *header, const u8 user_uuid[16], struct bch_undo **undo);
+
 /* From now on what is overwritten on the members goes to the undo file first, if @opts names one. */
 int bch_fs_start_undo(struct bch_fs *fs, const struct bch_undo_opts *opts, u64 now);
 

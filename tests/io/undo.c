@@ -303,14 +303,25 @@ static void smaller_device_is_refused(void **state)
 	struct bch_undo_file *file;
 	struct bch_blkdev *dev;
 
+	assert_int_equal(bch_blkdev_write(f.dev, "x", 1, 0), 0);
 	close_all(&f);
 	assert_int_equal(truncate(f.image, SIZE - 1), 0);
 	dev = temp_open(f.t, f.image, BCH_BLKDEV_WRITE);
 	file = open_log(f.t, f.log);
 	assert_int_equal(bch_undo_verify(file, 0, dev), -BCH_ERR_undo_mismatch);
+	assert_int_equal(bch_undo_check(file, 0, dev), -BCH_ERR_undo_mismatch);
 	assert_int_equal(bch_undo_apply(file, 0, dev), -BCH_ERR_undo_mismatch);
 	bch_undo_file_free(file);
 	assert_int_equal(bch_blkdev_close(dev), 0);
+	end(&f);
+}
+
+static void a_file_with_nothing_to_put_back_is_taken_away(void **state)
+{
+	struct fixture f = begin(*state);
+
+	close_all(&f);
+	assert_int_equal(access(f.log, F_OK), -1);
 	end(&f);
 }
 
@@ -398,17 +409,24 @@ static void long_command_line_is_cut(void **state)
 	struct temp *t = *state;
 	char *path = temp_path(t, "undo"), *command = malloc(200001);
 	struct bch_undo_header header = { .command = command };
+	char *image = temp_image(t, "image", NULL, SIZE);
 	struct bch_undo *undo;
 	struct bch_undo_file *file;
+	struct bch_blkdev *dev;
 
 	memset(command, 'x', 200000);
 	command[200000] = '\0';
 	assert_int_equal(bch_undo_create(t->ctx, path, &header, &undo), 0);
+	assert_int_equal(bch_undo_stack(undo, temp_open(t, image, BCH_BLKDEV_WRITE), 0, uuid, &dev),
+			 0);
+	assert_int_equal(bch_blkdev_write(dev, "x", 1, 0), 0);
+	assert_int_equal(bch_blkdev_close(dev), 0);
 	assert_int_equal(bch_undo_close(undo), 0);
 	file = open_log(t, path);
 	assert_int_equal(strlen(bch_undo_file_header(file)->command), BCH_UNDO_COMMAND_MAX - 1);
 	bch_undo_file_free(file);
 	free(command);
+	free(image);
 	free(path);
 }
 
@@ -426,6 +444,7 @@ int main(void)
 		TEMP_TEST(lack_of_memory_is_an_error_and_loses_nothing),
 		TEMP_TEST(device_written_since_does_not_verify),
 		TEMP_TEST(smaller_device_is_refused),
+		TEMP_TEST(a_file_with_nothing_to_put_back_is_taken_away),
 		TEMP_TEST(damage_is_found_and_nothing_is_written),
 		TEMP_TEST(other_files_are_no_undo_files),
 		TEMP_TEST(existing_file_is_not_overwritten),
