@@ -137,7 +137,7 @@ struct cli_option {
 
 /* DEVICES..., -D DEV, --scan=DIR, -o OPTS: what cli_open() opens. CLI 2.3. */
 #define CLI_FILESYSTEM { .kind = CLI_KIND_filesystem }
-/* The same; without any it is the mounted filesystem that the current folder lies in. */
+/* The same; they may be missing, and cli_open() takes the mounted filesystem that the current folder lies in. */
 #define CLI_FILESYSTEM_OR_HERE { .kind = CLI_KIND_filesystem, .optional = true }
 
 /* DEVICES in one word, and how files in it are found and read: what cli_open_files() opens. Before operands. CLI 14.1. */
@@ -177,7 +177,7 @@ enum cli_command_flags {
 	CLI_PROGRESS = 1 << 2,	 /* --progress=auto|always|never */
 	CLI_ASKS = 1 << 3,	 /* -y, -n: answers to cli_ask() */
 	CLI_PASSPHRASE = 1 << 4, /* --passphrase_file FILE */
-	CLI_UNDO = 1 << 5,	 /* --undo-file FILE: it changes a filesystem */
+	CLI_WRITES = 1 << 5,	 /* -n, --undo-file FILE: it changes a filesystem */
 	CLI_JSON_LINES =
 		1 << 6,	     /* with JSON: it writes what it prints itself, there are no facts */
 	CLI_DIRECT = 1 << 7, /* it reads what the devices hold, not what the system remembers */
@@ -194,7 +194,7 @@ struct cli_common {
 	bool help, quiet, json;
 	unsigned verbose;
 	unsigned format; /* 1: json */
-	bool yes, no;
+	bool yes, no, dry_run;
 	unsigned progress; /* enum cli_progress */
 	const char *passphrase_file, *undo_file;
 	struct cli_strings devices;	 /* operands: a path, colon list, UUID=, LABEL=, as given */
@@ -247,9 +247,15 @@ struct cli_command {
 /* The index of NAME[=VALUE] among @names, of which "x-*" stands for all that begin so; -1 if it is none. */
 int cli_own_word(const char *const *names, const char *item);
 
+/* The filesystem of CLI_FILESYSTEM as it was given: words for bch_fs_open(), or none. */
+struct cli_strings cli_devices(struct cli *cli);
+
+/* How to open them: @flags (enum bch_open_flags), and what -D, --scan, -o, -n and --undo-file say. An error is said. */
+int cli_open_opts(struct cli *cli, unsigned flags, struct bch_open_opts *opts);
+
 /*
- * Opens the filesystem of CLI_FILESYSTEM, with what -D, --scan, -o and --undo-file say. @flags are enum bch_open_flags;
- * @fs is for bch_fs_close(). An error is said.
+ * Opens the filesystem of CLI_FILESYSTEM, as cli_open_opts() says; @fs is for bch_fs_close(). To write with -n it gets
+ * to memory: the command does all that it does without, and may say what it did. An error is said.
  */
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 

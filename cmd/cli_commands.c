@@ -13,6 +13,7 @@
 	C(recover_super)	\
 	C(reset_counters)	\
 	C(recovery_pass)	\
+	C(undo)			\
 	C(fs_usage)		\
 	C(scan)			\
 	C(unlock)		\

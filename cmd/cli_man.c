@@ -131,7 +131,7 @@ static int put_common(struct bch_buf *out)
 	static const struct cli_command all = {
 		.options = &files,
 		.nr_options = 1,
-		.flags = CLI_JSON | CLI_PROGRESS | CLI_ASKS | CLI_PASSPHRASE | CLI_UNDO,
+		.flags = CLI_JSON | CLI_PROGRESS | CLI_ASKS | CLI_PASSPHRASE | CLI_WRITES,
 	};
 	struct cli_rows rows bch_auto(cli_rows) = { 0 };
 	const struct cli_option *row = NULL;

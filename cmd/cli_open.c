@@ -38,29 +38,43 @@ static int take_mount_opts(struct cli *cli, struct bch_open_opts *opts)
 	return err;
 }
 
-int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
+struct cli_strings cli_devices(struct cli *cli)
 {
-	static const char *here[] = { "." }; /* where none is needed */
-	static const struct cli_strings none = { here, 1 };
 	struct cli_common *c = &cli->common;
-	struct cli_strings word = { &c->filesystem, 1 };
-	const struct cli_strings *names = c->device_paths.nr ? &c->device_paths
-					  : c->filesystem    ? &word
-					  : c->devices.nr    ? &c->devices
-							     : &none;
-	struct bch_open_opts opts = {
-		.flags = flags | (cli->command->flags & CLI_DIRECT ? BCH_OPEN_DIRECT : 0U),
+
+	return c->device_paths.nr ? c->device_paths
+	       : c->filesystem	  ? (struct cli_strings){ &c->filesystem, 1 }
+				  : c->devices;
+}
+
+int cli_open_opts(struct cli *cli, unsigned flags, struct bch_open_opts *opts)
+{
+	const struct cli_common *c = &cli->common;
+
+	*opts = (struct bch_open_opts){
+		.flags = flags | (cli->command->flags & CLI_DIRECT ? BCH_OPEN_DIRECT : 0U) |
+			 (c->dry_run ? BCH_OPEN_DRY_RUN : 0U),
 		.scan = c->scan.p,
 		.nr_scan = c->scan.nr,
 		.no_split = c->device_paths.nr > 0,
 		.undo = cli_undo_opts(cli),
 		.now = cli_now(),
 	};
-	int err = take_mount_opts(cli, &opts);
+	return take_mount_opts(cli, opts);
+}
 
+int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
+{
+	static const char *here[] = { "." }; /* where none is needed */
+	struct cli_strings names = cli_devices(cli);
+	bool none = !names.nr;
+	struct bch_open_opts opts;
+	int err = cli_open_opts(cli, flags, &opts);
+
+	if (none)
+		names = (struct cli_strings){ here, 1 };
 	if (!err)
-		err = bch_fs_open(cli->ctx, names->p, names->nr, &opts, fs);
-	return names == &none && err == -BCH_ERR_is_directory
-		       ? cli_usage(cli, "missing operand DEVICES")
-		       : err;
+		err = bch_fs_open(cli->ctx, names.p, names.nr, &opts, fs);
+	return none && err == -BCH_ERR_is_directory ? cli_usage(cli, "missing operand DEVICES")
+						    : err;
 }

@@ -76,7 +76,8 @@ static const struct cli_option passphrase_rows[] = {
 		   "read the passphrase from FILE, - for standard input"),
 };
 
-static const struct cli_option undo_rows[] = {
+static const struct cli_option writes_rows[] = {
+	CLI_FLAG('n', "dry-run", struct cli_common, dry_run, "do it in memory, write nothing"),
 	CLI_STRING(0, "undo-file", "FILE", struct cli_common, undo_file,
 		   "keep in FILE what is overwritten"),
 };
@@ -96,9 +97,9 @@ static const struct {
 } common_rows[] = {
 	{ CLI_JSON,	  json_rows,	   bch_array_size(json_rows) },
 	{ CLI_PROGRESS,	  progress_rows,   bch_array_size(progress_rows) },
+	{ CLI_WRITES,	  writes_rows,	   bch_array_size(writes_rows) },
 	{ CLI_ASKS,	  asks_rows,	   bch_array_size(asks_rows) },
 	{ CLI_PASSPHRASE, passphrase_rows, bch_array_size(passphrase_rows) },
-	{ CLI_UNDO,	  undo_rows,	   bch_array_size(undo_rows) },
 	{ 0,		  everywhere_rows, bch_array_size(everywhere_rows) },
 };
 /* clang-format on */

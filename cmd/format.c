@@ -14,7 +14,7 @@ struct args {
 	struct cli_events events;
 	const char *fs_label, *uuid, *version, *passphrase_file;
 	u64 replicas, superblock_size;
-	bool encrypted, no_passphrase, no_initialize, force, dry_run;
+	bool encrypted, no_passphrase, no_initialize, force;
 	struct cli_source source;
 };
 
@@ -40,7 +40,6 @@ static const struct cli_option options[] = {
 		 "write superblocks only; the first mount makes the rest"),
 	CLI_SOURCE(struct args, source, .excludes = "no_initialize"),
 	CLI_FLAG('f', "force", struct args, force, "do not ask although a device holds something"),
-	CLI_FLAG('n', "dry-run", struct args, dry_run, "show the filesystem, write nothing"),
 };
 
 /* ------------------------------------------------------------------ the command line in its order */
@@ -147,7 +146,7 @@ static int format(struct cli *cli, const struct args *a, struct plan *plan)
 {
 	char *passphrase bch_auto(secret) = NULL;
 	struct bch_fs *fs;
-	int err = ask_about_all(cli, plan, a->force || a->dry_run);
+	int err = ask_about_all(cli, plan, a->force || cli->common.dry_run);
 
 	if (!err && a->encrypted && !a->no_passphrase)
 		err = cli_new_passphrase(cli, a->passphrase_file,
@@ -162,7 +161,7 @@ static int format(struct cli *cli, const struct args *a, struct plan *plan)
 	if (!cli->common.quiet && plan->opts.source)
 		cli_source_sums(cli, plan->opts.sums);
 	err = bch_fs_close(fs);
-	if (!err && !a->dry_run)
+	if (!err && !cli->common.dry_run)
 		cli_settle_udev();
 	return err;
 }
@@ -176,7 +175,8 @@ static int run(struct cli *cli, const void *parsed)
 				     .uuid = a->uuid,
 				     .superblock_size = a->superblock_size,
 				     .encrypted = a->encrypted,
-				     .dry_run = a->dry_run,
+				     .dry_run = cli->common.dry_run,
+				     .undo = cli_undo_opts(cli),
 				     .no_initialise = a->no_initialize,
 				     .now_ns = cli_now() * NS_PER_SECOND,
 				     .reproducible = getenv("SOURCE_DATE_EPOCH") != NULL,
@@ -214,6 +214,6 @@ const struct cli_command cmd_format = {
 		"directory and an archive of it give the same filesystem.\n\n"
 		"The same UUID, SOURCE_DATE_EPOCH and files give the same bytes.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_JSON | CLI_PROGRESS,
+	.flags = CLI_JSON | CLI_PROGRESS | CLI_WRITES,
 	.run = run,
 };

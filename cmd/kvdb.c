@@ -14,7 +14,7 @@
 
 struct args {
 	struct cli_strings commands;
-	bool rw, journal, no_start, dry_run;
+	bool rw, journal, no_start;
 };
 
 static const struct cli_option options[] = {
@@ -24,8 +24,6 @@ static const struct cli_option options[] = {
 	CLI_FLAG(0, "journal", struct args, journal,
 		 "see what only the journal of an unclean filesystem holds, as with --rw"),
 	CLI_FLAG(0, "nostart", struct args, no_start, "the superblock alone; it may be changed"),
-	CLI_FLAG('n', "dry-run", struct args, dry_run,
-		 "write nothing: changes end with the session", .needs = "rw"),
 	CLI_FILESYSTEM,
 };
 
@@ -107,9 +105,8 @@ static int run_all(struct cli *cli, const struct args *a, struct bch_fs *fs)
 static int run(struct cli *cli, const void *parsed)
 {
 	const struct args *a = parsed;
-	unsigned flags = a->rw ? BCH_OPEN_WRITE | (a->dry_run ? BCH_OPEN_DRY_RUN : 0U) : 0U;
 	struct bch_fs *fs;
-	int err = cli_open(cli, flags, &fs), closed;
+	int err = cli_open(cli, a->rw ? BCH_OPEN_WRITE : 0, &fs), closed;
 
 	if (err)
 		return err;
@@ -129,8 +126,10 @@ const struct cli_command cmd_kvdb = {
 		"session on a\n"
 		"terminal. The command help lists them. Each one that changes something is on disk "
 		"when it ends,\n"
-		"with all that follows from it: counters, backpointers, buckets.",
+		"with all that follows from it: counters, backpointers, buckets. With -n changes "
+		"end "
+		"with the session.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_PASSPHRASE | CLI_UNDO,
+	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run,
 };

@@ -6,21 +6,16 @@
 
 struct args {
 	const char *new_passphrase_file;
-	bool dry_run;
 };
-
-#define ROW_DRY_RUN CLI_FLAG('n', "dry-run", struct args, dry_run, "check, and write nothing")
 
 static const struct cli_option set_options[] = {
 	CLI_FILESYSTEM,
 	CLI_STRING(0, "new_passphrase_file", "FILE", struct args, new_passphrase_file,
 		   "read the new passphrase from FILE"),
-	ROW_DRY_RUN,
 };
 
 static const struct cli_option remove_options[] = {
 	CLI_FILESYSTEM,
-	ROW_DRY_RUN,
 };
 
 static int try_passphrase(void *arg, const char *passphrase)
@@ -64,7 +59,7 @@ static int change(struct cli *cli, const struct args *a,
 		  int (*fn)(struct cli *, struct bch_fs *, const struct args *))
 {
 	struct bch_fs *fs;
-	int err = cli_open(cli, BCH_OPEN_WRITE | (a->dry_run ? BCH_OPEN_DRY_RUN : 0U), &fs), closed;
+	int err = cli_open(cli, BCH_OPEN_WRITE, &fs), closed;
 
 	if (err)
 		return err;
@@ -92,7 +87,7 @@ const struct cli_command cmd_set_passphrase = {
 	.heading = CLI_HEADING_encryption,
 	.summary = "change the passphrase of an encrypted filesystem",
 	CLI_OPTIONS(set_options, struct args),
-	.flags = CLI_PASSPHRASE | CLI_UNDO,
+	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run_set,
 };
 
@@ -101,6 +96,6 @@ const struct cli_command cmd_remove_passphrase = {
 	.heading = CLI_HEADING_encryption,
 	.summary = "store the key of an encrypted filesystem in the clear",
 	CLI_OPTIONS(remove_options, struct args),
-	.flags = CLI_PASSPHRASE | CLI_UNDO,
+	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run_remove,
 };

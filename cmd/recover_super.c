@@ -7,7 +7,6 @@
 struct args {
 	const char *device, *src_device;
 	u64 dev_size, offset, scan_len, dev_idx, copy;
-	bool dry_run;
 };
 
 static const struct cli_option options[] = {
@@ -24,7 +23,6 @@ static const struct cli_option options[] = {
 	CLI_NUMBER(0, "copy", "N", struct args, copy, 1, 65535,
 		   "take the Nth copy that is found; default: the newest",
 		   .excludes = "src_device"),
-	CLI_FLAG(0, "dry-run", struct args, dry_run, "show what would be recovered, write nothing"),
 };
 
 /* Shows what was found, and asks; neither where nothing is to be heard and the answer is known. */
@@ -57,7 +55,7 @@ static int run(struct cli *cli, const void *parsed)
 		.from = a->src_device,
 		.dev_idx = (u32)a->dev_idx,
 		.copy = (u32)a->copy,
-		.dry_run = a->dry_run || cli->common.no,
+		.dry_run = cli->common.dry_run || cli->common.no,
 		.undo = cli_undo_opts(cli),
 		.now = cli_now(),
 	};
@@ -93,6 +91,6 @@ const struct cli_command cmd_recover_super = {
 		"all its places after asking. With -s and -i the superblock is made from another "
 		"member's.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_ASKS | CLI_UNDO,
+	.flags = CLI_ASKS | CLI_WRITES,
 	.run = run,
 };

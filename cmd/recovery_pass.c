@@ -7,7 +7,6 @@
 
 struct args {
 	struct cli_strings set, unset;
-	bool dry_run;
 };
 
 static const struct cli_option options[] = {
@@ -15,7 +14,6 @@ static const struct cli_option options[] = {
 	CLI_STRINGS('s', "set", "PASSES", struct args, set, "passes to schedule, comma-separated",
 		    .names = bch_recovery_pass_names),
 	CLI_STRINGS('u', "unset", "PASSES", struct args, unset, "passes to take out"),
-	CLI_FLAG('n', "dry-run", struct args, dry_run, "check, and write nothing"),
 };
 
 /* All lists of one option together. */
@@ -44,7 +42,6 @@ static int run(struct cli *cli, const void *parsed)
 {
 	const struct args *a = parsed;
 	bool to_change = a->set.nr || a->unset.nr;
-	unsigned flags = to_change ? BCH_OPEN_WRITE | (a->dry_run ? BCH_OPEN_DRY_RUN : 0U) : 0;
 	u64 set, unset;
 	struct bch_fs *fs;
 	int err = parse(cli, &a->set, &set), closed;
@@ -52,7 +49,7 @@ static int run(struct cli *cli, const void *parsed)
 	if (!err)
 		err = parse(cli, &a->unset, &unset);
 	if (!err)
-		err = cli_open(cli, flags, &fs);
+		err = cli_open(cli, to_change ? BCH_OPEN_WRITE : 0, &fs);
 	if (err)
 		return err;
 	if (to_change)
@@ -71,6 +68,6 @@ const struct cli_command cmd_recovery_pass = {
 	.help = "Says at last what is scheduled. A pass is taken off the list by whoever has run "
 		"it.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_JSON | CLI_UNDO,
+	.flags = CLI_JSON | CLI_WRITES,
 	.run = run,
 };

@@ -10,7 +10,6 @@ struct args {
 	struct cli_events events;
 	struct cli_strings dev_idx;
 	const char *fs_label, *uuid, *get;
-	bool dry_run;
 };
 
 static const struct cli_option options[] = {
@@ -22,7 +21,6 @@ static const struct cli_option options[] = {
 	CLI_STRING('U', "uuid", "UUID", struct args, uuid, "external UUID, or random"),
 	CLI_STRING(0, "get", "OPT", struct args, get, "print this option, or all",
 		   .optional = true),
-	CLI_FLAG('n', "dry-run", struct args, dry_run, "check, and write nothing"),
 };
 
 /* What is refused, so that one message names all of it. */
@@ -87,9 +85,8 @@ static int set_all(struct cli *cli, struct bch_fs *fs, const struct args *a)
 
 static int change(struct cli *cli, const struct args *a)
 {
-	unsigned flags = BCH_OPEN_WRITE | (a->dry_run ? BCH_OPEN_DRY_RUN : 0U);
 	struct bch_fs *fs;
-	int err = cli_open(cli, flags, &fs), closed;
+	int err = cli_open(cli, BCH_OPEN_WRITE, &fs), closed;
 
 	if (err)
 		return err;
@@ -133,6 +130,6 @@ const struct cli_command cmd_set_fs_option = {
 		"an\n"
 		"error, unless -o degraded says that it is gone.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_JSON | CLI_UNDO,
+	.flags = CLI_JSON | CLI_WRITES,
 	.run = run,
 };
