@@ -3,13 +3,14 @@
 # --undo-file and -n of every command that writes, and undo. CLI 14.6.
 . "$(dirname "$0")/lib.sh"
 
-# Each command that writes, @ for the devices.
+# Each command that writes, @ for the devices; standard input has commands for kvdb.
 writing() {
 	cat <<-'END'
 		format -q -f @
 		set-fs-option --compression=lz4 @
 		recover-super -y a.img
 		reset-counters @
+		kvdb --rw @
 		recovery-pass --set=check_dirents @
 		set-passphrase --passphrase_file=old --new_passphrase_file=new @
 		remove-passphrase --passphrase_file=old @
@@ -47,7 +48,8 @@ sums() {
 line() { # LINE OPTION IMAGE...
 	local words=$1 more=$2
 	shift 2
-	run bcachefs ${words/@/"$*"} $more
+	echo 'update inodes 0:4096:U32_MAX bi_uid=77' >edit
+	RUN_STDIN=edit run bcachefs ${words/@/"$*"} $more
 	status 0
 }
 
