@@ -36,6 +36,7 @@
 	C(list_journal)		\
 	C(journal_rewind_info)	\
 	C(kvdb)			\
+	C(kill_btree_node)	\
 	C(dump)			\
 	C(undump)		\
 	C(version)		\
