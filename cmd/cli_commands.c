@@ -12,6 +12,7 @@
 	C(set_fs_option)	\
 	C(recover_super)	\
 	C(reset_counters)	\
+	C(strip_alloc)		\
 	C(recovery_pass)	\
 	C(undo)			\
 	C(fs_usage)		\
