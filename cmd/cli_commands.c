@@ -15,6 +15,7 @@
 	C(strip_alloc)		\
 	C(recovery_pass)	\
 	C(undo)			\
+	C(image_create)		\
 	C(fs_usage)		\
 	C(scan)			\
 	C(unlock)		\

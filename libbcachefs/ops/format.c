@@ -12,6 +12,7 @@
 
 #include <uuid/uuid.h>
 
+#include "base/checked.h"
 #include "base/memory.h"
 #include "ops/contents.h"
 #include "ops/format_private.h"
@@ -81,6 +82,9 @@ static int check_version(const struct bch_format *f)
 {
 	u16 version = f->opts->version;
 
+	if (f->source && version < VERSION_INITIALISED)
+		return bch_error_whole(f->ctx, -BCH_ERR_version_unsupported,
+				       "source: versions before 1.9 cannot be filled");
 	if (version >= BCH_VERSION_FORMAT_MIN && version <= BCH_VERSION_FORMAT_MAX)
 		return 0;
 	return bch_error_whole(f->ctx, -BCH_ERR_version_unsupported,
@@ -145,6 +149,14 @@ static int make_key(struct bch_format *f)
 	return bch_fs_set_passphrase(f->fs, f->opts->passphrase);
 }
 
+/* Where an image will end is not known yet: it has no superblock there. Blocks may move the second one a little. */
+static u64 end_of(const struct bch_format *f, size_t i, u64 superblock_size)
+{
+	u64 size = f->geometry[i].size;
+
+	return f->image ? bch_min(size, BCH_BYTES(BCH_SB_SECTOR) + 2 * superblock_size) : size;
+}
+
 static int make_layouts(struct bch_format *f)
 {
 	u64 size = f->opts->superblock_size ? f->opts->superblock_size : SUPERBLOCK_SIZE_DEFAULT;
@@ -160,8 +172,8 @@ static int make_layouts(struct bch_format *f)
 		struct bch_fs_member *m = &f->fs->members[i];
 		const struct bch_format_geometry *g = &f->geometry[i];
 
-		err = bch_layout_make(&m->super.sb->layout, g->size, f->block_size, g->bucket_size,
-				      size);
+		err = bch_layout_make(&m->super.sb->layout, end_of(f, i, size), f->block_size,
+				      g->bucket_size, size);
 		if (err)
 			err = bch_error_whole(
 				f->ctx, err,
@@ -296,19 +308,13 @@ static int build(struct bch_format *f)
 	return seal_members(f);
 }
 
-static int open_source(struct bch_format *f)
+int bch_format_from(struct bch_ctx *ctx, const struct bch_format_opts *opts,
+		    struct bch_source *source, const struct bch_image_opts *image,
+		    struct bch_fs **fs)
 {
-	if (!f->opts->source)
-		return 0;
-	if (f->opts->version < VERSION_INITIALISED)
-		return bch_error_whole(f->ctx, -BCH_ERR_version_unsupported,
-				       "source: versions before 1.9 cannot be filled");
-	return bch_source_open(f->ctx, f->opts->source, &f->source);
-}
-
-int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct bch_fs **fs)
-{
-	struct bch_format f = { .ctx = ctx, .opts = opts, .nr_devs = opts->nr_devs };
+	struct bch_format f = {
+		.ctx = ctx, .opts = opts, .nr_devs = opts->nr_devs, .source = source, .image = image
+	};
 	int err;
 
 	*fs = NULL;
@@ -328,8 +334,6 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 	if (!err && !opts->dry_run)
 		err = bch_fs_start_undo(f.fs, &opts->undo, f.fs->now);
 	if (!err)
-		err = open_source(&f);
-	if (!err)
 		err = wipe_devices(&f);
 	if (!err)
 		err = bch_fs_write_copies(f.fs, true);
@@ -337,11 +341,18 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 		err = bch_format_initialise(&f);
 	if (!err)
 		bch_sb_fix_up(f.fs->members[0].super.sb); /* shown as everybody will read it */
-	bch_source_close(f.source);
 	free(f.geometry);
 	if (err)
 		(void)bch_fs_close(f.fs); /* the first error counts */
 	else
 		*fs = f.fs;
 	return err;
+}
+
+int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct bch_fs **fs)
+{
+	struct bch_source *source bch_auto(source) = NULL;
+	int err = opts->source ? bch_source_open(ctx, opts->source, &source) : 0;
+
+	return err ? err : bch_format_from(ctx, opts, source, NULL, fs);
 }

@@ -5,6 +5,7 @@
 #define BCHFS_OPS_FORMAT_PRIVATE_H
 
 #include <bcachefs/format.h>
+#include <bcachefs/image.h>
 #include "ops/source.h"
 #include "super/super.h"
 
@@ -21,10 +22,22 @@ struct bch_format {
 	struct bch_fs *fs;		      /* its members are the devices, open */
 	struct bch_format_geometry *geometry; /* one a device */
 	struct bch_source *source;	      /* NULL: none */
+	const struct bch_image_opts *image;   /* NULL: of devices, whose size is given */
 	u64 total_size;
 	u64 encoded_extent_max;
 	u32 block_size, btree_node_size; /* bytes */
 };
+
+/*
+ * As bch_format(), filled from @source, open: NULL, nothing. With @image the one device ends where that wants it: its file
+ * is to be cut to *@image_size.
+ */
+int bch_format_from(struct bch_ctx *ctx, const struct bch_format_opts *opts,
+		    struct bch_source *source, const struct bch_image_opts *image,
+		    struct bch_fs **fs);
+
+/* Has the one member of @fs end behind what is in use, in a commit of its own. */
+int bch_image_shrink(struct bch_fs *fs, const struct bch_image_opts *image);
 
 /* Makes what is in a new filesystem, whose superblocks are written; durable when it returns 0. */
 int bch_format_initialise(struct bch_format *f);

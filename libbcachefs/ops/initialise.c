@@ -330,5 +330,7 @@ int bch_format_initialise(struct bch_format *f)
 	err = bch_commit(fs);
 	if (!err && f->source)
 		err = bch_populate(fs, f->source, f->opts->sums);
+	if (!err && f->image)
+		err = bch_image_shrink(fs, f->image);
 	return err ? err : bch_writer_finish(fs);
 }

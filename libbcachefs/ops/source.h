@@ -65,6 +65,7 @@ struct bch_source {
 	BCH_ARRAY(struct bch_source_file) files;
 	BCH_ARRAY(u32) order; /* the files that have names: each directory before what is in it */
 	u64 nr_bytes;	      /* sizes of the regular ones */
+	u64 nr_stored; /* of that what is no hole, as far as it is known; once more for other names */
 };
 
 /* Reads what files there are at opts->path. @opts must outlive it. Errors are said. */

@@ -109,6 +109,8 @@ static int find_file(struct scan *scan, const struct statx *st, u32 *file)
 		return 0;
 	}
 	err = bch_source_add_file(scan->s, &f, file);
+	scan->s->nr_stored +=
+		f.size < BCH_BYTES(st->stx_blocks) ? f.size : BCH_BYTES(st->stx_blocks);
 	return !err && linked ? add_inode(scan, &key, *file) : err;
 }
 

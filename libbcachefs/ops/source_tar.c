@@ -169,6 +169,7 @@ static int read_members(struct bch_source *s)
 	for (u64 at = 0; !err && (more = bch_archive_member(&r->archive, at, &r->member));
 	     at = r->member.next) {
 		err = more < 0 ? more : r->member.is_none ? 0 : take_member(s, &r->member);
+		s->nr_stored += r->member.data_len;
 		if (!err && bch_cancelled(s->ctx))
 			err = -BCH_ERR_cancelled;
 	}

@@ -17,7 +17,7 @@ vmh=$(vm_helper)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Name | kernel | tree, one of the functions below | options of format | devices
+# Name | kernel | tree, one of the functions below | options of format | devices, or image: what image create makes
 matrix='
 plain			| 6.12 | kinds	|					| 256M
 huge-files		| 6.12 | huge	|					| 256M
@@ -37,6 +37,12 @@ two			| 6.12 | kinds	| --replicas=2				| 128M 128M
 three-spread		| 6.12 | kinds	|					| 96M 128M 96M
 version-1.9		| 6.12 | kinds	| --version=1.9				| 256M
 version-1.28		| 6.16 | kinds	| --version=1.28			| 256M
+image			| 6.12 | kinds	|					| image
+image-large		| 6.12 | large	|					| image
+image-zstd		| 6.12 | large	| --compression=zstd --encrypted --no_passphrase | image
+image-auto		| 6.12 | large	| --size=auto				| image
+image-of-many		| 6.12 | names	| --str_hash=crc32c			| image
+image-1.28		| 6.16 | large	| --version=1.28			| image
 version-1.28-zstd-two	| 6.16 | xattrs	| --version=1.28 --compression=zstd --replicas=2 | 128M 128M
 '
 
@@ -52,6 +58,14 @@ kinds() {
 	touch -d '1969-12-31 23:59:58.25 UTC' "$1/before-1970"
 	printf 'x%.0s' {1..511} >"$1/small"
 	truncate -s 5M "$1/nothing-but-hole"
+}
+
+large() {
+	local i
+	for ((i = 0; i < 40; i++)); do
+		head -c $((i * 100000)) /dev/urandom >"$1/random $i"
+		seq $((i * 10000)) >"$1/numbers $i"
+	done
 }
 
 # What has much more size than data.
@@ -111,7 +125,7 @@ xattrs() {
 # ------------------------------------------------------------------ cases
 
 # The manifest of a file that is almost all hole would take hours.
-write_case() { # DIR KERNEL TREE
+write_case() { # DIR KERNEL TREE PUT
 	local check='vmh manifest $MNT/files | diff manifest - || fail "files are not those of the source"'
 	[[ $3 != huge ]] || check='
 		[ $(stat -c %s $MNT/files/terabyte) = 1099511627776 ] || fail "size"
@@ -126,7 +140,7 @@ write_case() { # DIR KERNEL TREE
 		$check
 		[ -d \$MNT/lost+found ] || fail "no lost+found"
 		mv \$MNT/files \$MNT/source
-		files_put 1 150
+		$4
 		unmount_ok
 		fs_clean
 	END
@@ -141,19 +155,22 @@ directories_have_no_size() { # TREE
 }
 
 make_case() { # DIR TREE OPTIONS SIZE...
-	local dir=$1 tree=$work/$2 options=$3 i=0 size
+	local dir=$1 tree=$work/$2 options=$3 i=0 size command='format -f'
 	shift 3
-	for size in "$@"; do
+	for size in "${@/image/1}"; do
 		truncate -s "$size" "$dir/dev$i.img"
 		((++i))
 	done
+	if [[ ${1:-} == image ]]; then
+		command="image create -f"
+	fi
 	if [[ ! -d $tree ]]; then
 		mkdir -p "$tree/files"
 		"${tree##*/}" "$tree/files"
 		[[ ${tree##*/} == huge ]] || directories_have_no_size "$tree/files" >"$tree.manifest"
 	fi
 	[[ ${tree##*/} == huge ]] || cp "$tree.manifest" "$dir/manifest"
-	echo "\"$bcachefs\" format -f -q $options --source=\"$tree\" dev*.img" >"$dir/before.sh"
+	echo "\"$bcachefs\" $command -q $options --source=\"$tree\" dev*.img" >"$dir/before.sh"
 }
 
 cases=()
@@ -166,7 +183,9 @@ while IFS='|' read -r name kernel tree options devices; do
 	read -r options <<<"$options"
 	dir=$work/case/$name
 	mkdir -p "$dir"
-	write_case "$dir" "$kernel" "$tree"
+	put='files_put 1 150' # for which a smallest image has no room
+	[[ $devices != *image* || $options == *auto* ]] || put='mkdir $MNT/mine'
+	write_case "$dir" "$kernel" "$tree" "$put"
 	# shellcheck disable=SC2086
 	make_case "$dir" "$tree" "$options" $devices
 	cases+=("$dir")
