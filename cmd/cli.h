@@ -58,6 +58,7 @@ enum cli_kind {
 	CLI_KIND_letter,     /* a letter for one of these: name */
 	CLI_KIND_filesystem, /* the rows that name a filesystem, kept in struct cli_common */
 	CLI_KIND_files, /* they, with one operand for it, and those that say how its files are read */
+	CLI_KIND_edit,	/* they, for changing its files */
 	CLI_KIND_mount, /* they, without those that say how paths are walked */
 };
 
@@ -142,6 +143,8 @@ struct cli_option {
 
 /* DEVICES in one word, and how files in it are found and read: what cli_open_files() opens. Before operands. CLI 14.1. */
 #define CLI_FILES { .kind = CLI_KIND_files }
+/* The same, for what changes files: what cli_edit() opens. */
+#define CLI_EDIT { .kind = CLI_KIND_edit }
 /* The same, for what shows the files of it all. */
 #define CLI_MOUNT { .kind = CLI_KIND_mount }
 
@@ -259,6 +262,9 @@ int cli_open_opts(struct cli *cli, unsigned flags, struct bch_open_opts *opts);
  */
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 
+/* cli_open(), and the key as below. */
+int cli_open_unlocked(struct cli *cli, unsigned flags, struct bch_fs **fs);
+
 /*
  * cli_open() for reading, and the key of an encrypted filesystem: from the keyrings, or by a passphrase (for
  * CLI_PASSPHRASE). @fs is for bch_fs_close() also where the key was not had. An error is said.
@@ -273,6 +279,13 @@ int cli_unlock(struct cli *cli, struct bch_fs *fs);
  * returned. An error is said.
  */
 int cli_open_files(struct cli *cli, struct bch_fs **fs);
+
+/*
+ * Opens the filesystem of CLI_EDIT to be changed, its files started; has @edit make its changes, commits them if it
+ * returns 0, and closes.
+ */
+int cli_edit(struct cli *cli, int (*edit)(struct cli *cli, struct bch_fs *fs, const void *args),
+	     const void *args);
 
 /* Where paths begin: what --subvol, --snapshot and --follow say. */
 struct bch_path_opts cli_path_opts(const struct cli *cli);

@@ -12,7 +12,6 @@
 	C(set_fs_option)	\
 	C(recover_super)	\
 	C(reset_counters)	\
-	C(strip_alloc)		\
 	C(recovery_pass)	\
 	C(undo)			\
 	C(image_create)		\
@@ -28,6 +27,11 @@
 	C(stat)			\
 	C(get)			\
 	C(tar)			\
+	C(put)			\
+	C(rm)			\
+	C(mkdir)		\
+	C(mv)			\
+	C(ln)			\
 	C(subvolume_list)	\
 	C(subvolume_list_snapshots) \
 	C(du)			\
@@ -38,7 +42,6 @@
 	C(list_journal)		\
 	C(journal_rewind_info)	\
 	C(kvdb)			\
-	C(kill_btree_node)	\
 	C(dump)			\
 	C(undump)		\
 	C(version)		\

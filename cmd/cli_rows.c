@@ -35,9 +35,13 @@ static const struct cli_option filesystem_rows[] = {
 		     "mount options, such as degraded or no_splitbrain_check"),
 };
 
+#define SUBVOL_ROW                                                    \
+	CLI_STRING(0, "subvol", "ID|PATH", struct cli_common, subvol, \
+		   "root of all paths: a subvolume")
+#define FOLLOW_ROW CLI_FLAG('L', "follow", struct cli_common, follow, "follow symlinks")
+
 static const struct cli_option files_rows[] = {
-	CLI_STRING(0, "subvol", "ID|PATH", struct cli_common, subvol,
-		   "root of all paths: a subvolume"),
+	SUBVOL_ROW,
 	CLI_NUMBER(0, "snapshot", "ID", struct cli_common, snapshot, 1, UINT32_MAX,
 		   "read as that snapshot sees it, whether a subvolume points to it or not"),
 	CLI_FLAG(0, "no-verify", struct cli_common, no_verify,
@@ -49,10 +53,12 @@ static const struct cli_option files_rows[] = {
 };
 
 static const struct cli_option walk_rows[] = {
-	CLI_FLAG('L', "follow", struct cli_common, follow, "follow symlinks"),
+	FOLLOW_ROW,
 	CLI_FLAG('i', "ignore-errors", struct cli_common, ignore_errors,
 		 "go on after what cannot be read, and name it"),
 };
+
+static const struct cli_option edit_rows[] = { SUBVOL_ROW, FOLLOW_ROW };
 
 static const struct cli_option json_rows[] = {
 	CLI_FLAG(0, "json", struct cli_common, json, "print JSON"),
@@ -194,6 +200,8 @@ static int add_filesystem_rows(struct cli_rows *rows, const struct cli_option *r
 
 	if (!err)
 		err = add_common_rows(rows, filesystem_rows, bch_array_size(filesystem_rows));
+	if (!err && row->kind == CLI_KIND_edit)
+		return add_common_rows(rows, edit_rows, bch_array_size(edit_rows));
 	if (!err && one_word)
 		err = add_common_rows(rows, files_rows, bch_array_size(files_rows));
 	if (!err && row->kind == CLI_KIND_files)
@@ -209,6 +217,7 @@ static int add_own_row(struct cli_rows *rows, const struct cli_command *command,
 		return add_table_rows(rows, command, row);
 	case CLI_KIND_filesystem:
 	case CLI_KIND_files:
+	case CLI_KIND_edit:
 	case CLI_KIND_mount:
 		return add_filesystem_rows(rows, row);
 	case CLI_KIND_letter:

@@ -21,6 +21,7 @@
 	E(exists,			"exists already")					\
 	E(is_directory,			"is a directory")					\
 	E(not_a_directory,		"not a directory")					\
+	E(not_empty,			"directory not empty")					\
 	E(busy,				"in use")						\
 	E(read_only,			"read-only")						\
 	E(no_space,			"no space left")					\

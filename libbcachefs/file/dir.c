@@ -29,8 +29,7 @@ int bch_dirent_target(struct bch_fs *fs, const struct bch_file *dir, const struc
 	return err == -BCH_ERR_subvol_missing ? 0 : err; /* leads to nothing */
 }
 
-/* A subvolume's entry is there for the subvolume that it names alone. */
-static bool is_visible(const struct bch_file *dir, const struct bch_dirent *d)
+bool bch_dirent_is_visible(const struct bch_file *dir, const struct bch_dirent *d)
 {
 	return d->d_type != BCH_DIRENT_subvol || !dir->subvol || d->d_parent_subvol == dir->subvol;
 }
@@ -85,7 +84,7 @@ int bch_dir_next(struct bch_dir *dir, struct bch_dir_entry *entry)
 
 	while ((more = bch_cursor_next(&dir->cur, &k)) > 0) {
 		if (k.type == BCH_KEY_dirent && bch_dirent_get(&k, &d) &&
-		    is_visible(&dir->file, &d)) {
+		    bch_dirent_is_visible(&dir->file, &d)) {
 			int err = give(dir, k.pos.offset, &d, entry);
 
 			return err ? err : 1;
@@ -96,24 +95,18 @@ int bch_dir_next(struct bch_dir *dir, struct bch_dir_entry *entry)
 
 /* ------------------------------------------------------------------ by name: 04 §7.3 */
 
-/* What is looked for. */
-struct wanted {
-	struct bch_dirent d; /* names only */
-	struct bch_buf folded;
-};
-
-static int understand_name(struct bch_fs *fs, const struct bch_inode *inode, const char *name,
-			   size_t len, struct wanted *w)
+int bch_dirent_begin(struct bch_fs *fs, const struct bch_inode *dir, const char *name, size_t len,
+		     struct bch_buf *folded, struct bch_dirent *d)
 {
 	int err;
 
-	w->d.name = (struct bch_bytes){ (const u8 *)name, len };
-	w->d.d_casefold = bch_inode_is_casefolded(fs, inode);
-	if (!w->d.d_casefold)
+	*d = (struct bch_dirent){ .name = { (const u8 *)name, len },
+				  .d_casefold = bch_inode_is_casefolded(fs, dir) };
+	if (!d->d_casefold)
 		return 0;
-	err = bch_name_casefold(name, len, &w->folded);
-	w->d.cf_name = (struct bch_bytes){ (const u8 *)bch_buf_str(&w->folded), w->folded.len };
-	return err == -BCH_ERR_invalid_argument ? -BCH_ERR_not_found : err;
+	err = bch_name_casefold(name, len, folded);
+	d->cf_name = (struct bch_bytes){ (const u8 *)bch_buf_str(folded), folded->len };
+	return err;
 }
 
 static bool same_bytes(struct bch_bytes a, struct bch_bytes b)
@@ -121,16 +114,16 @@ static bool same_bytes(struct bch_bytes a, struct bch_bytes b)
 	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
 }
 
-static bool has_name(const struct wanted *w, const struct bch_dirent *d)
+bool bch_dirent_has_name(const struct bch_dirent *a, const struct bch_dirent *b)
 {
-	if (w->d.d_casefold && d->d_casefold)
-		return same_bytes(w->d.cf_name, d->cf_name);
-	return same_bytes(w->d.name, d->name);
+	if (a->d_casefold && b->d_casefold)
+		return same_bytes(a->cf_name, b->cf_name);
+	return same_bytes(a->name, b->name);
 }
 
 /* From the name's hash on, as far as there is no empty slot. */
-static int probe(struct bch_fs *fs, const struct bch_file *dir, const struct wanted *w, u64 hash,
-		 struct bch_file *file)
+static int probe(struct bch_fs *fs, const struct bch_file *dir, const struct bch_dirent *want,
+		 u64 hash, struct bch_file *file)
 {
 	struct bch_snapshot_view view = bch_snapshot_view(fs, dir->snapshot);
 	struct bch_cursor cur bch_auto(cursor) =
@@ -143,9 +136,9 @@ static int probe(struct bch_fs *fs, const struct bch_file *dir, const struct wan
 	for (; (more = bch_cursor_next(&cur, &k)) > 0 && k.pos.offset == hash; hash++) {
 		if (k.type != BCH_KEY_dirent || !bch_dirent_get(&k, &d))
 			continue;
-		if (!is_visible(dir, &d))
+		if (!bch_dirent_is_visible(dir, &d))
 			break;
-		if (has_name(w, &d))
+		if (bch_dirent_has_name(want, &d))
 			return bch_dirent_target(fs, dir, &d, file);
 	}
 	return more < 0 ? more : -BCH_ERR_not_found;
@@ -154,7 +147,8 @@ static int probe(struct bch_fs *fs, const struct bch_file *dir, const struct wan
 int bch_dir_lookup(struct bch_fs *fs, const struct bch_file *dir, const char *name, size_t len,
 		   struct bch_file *file)
 {
-	struct wanted w = { 0 };
+	struct bch_buf folded bch_auto(buf) = { 0 };
+	struct bch_dirent want;
 	struct bch_inode inode;
 	int err = bch_file_inode(fs, dir, &inode, NULL);
 
@@ -163,9 +157,8 @@ int bch_dir_lookup(struct bch_fs *fs, const struct bch_file *dir, const char *na
 	if (!err && inode.hash_type >= BCH_STR_HASH_NR)
 		err = -BCH_ERR_not_found;
 	if (!err)
-		err = understand_name(fs, &inode, name, len, &w);
-	if (!err)
-		err = probe(fs, dir, &w, bch_dirent_hash(&inode, &w.d), file);
-	bch_buf_end(&w.folded);
-	return err;
+		err = bch_dirent_begin(fs, &inode, name, len, &folded, &want);
+	if (err == -BCH_ERR_invalid_argument)
+		err = -BCH_ERR_not_found;
+	return err ? err : probe(fs, dir, &want, bch_dirent_hash(&inode, &want), file);
 }

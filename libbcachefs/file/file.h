@@ -10,6 +10,7 @@
 
 #include <bcachefs/file.h>
 #include "btree/btree.h"
+#include "file/edit.h"
 #include "ondisk/key_extent.h"
 #include "ondisk/key_inode.h"
 #include "ondisk/key_snapshot.h"

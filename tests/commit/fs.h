@@ -41,8 +41,9 @@ static inline void test_fs_ok(struct temp *t, int err)
 	assert_int_equal(err, 0);
 }
 
-/* Formatted and closed. */
-static inline struct test_fs test_fs_make(struct temp *t, const struct test_fs_shape *shape)
+/* Formatted and closed; names are hashed by the method of that number in the option str_hash. */
+static inline struct test_fs test_fs_make_hashed(struct temp *t, const struct test_fs_shape *shape,
+						 u64 str_hash)
 {
 	struct test_fs f = { .t = t, .nr = shape->nr_devs };
 	struct bch_format_dev devs[FS_MAX_DEVS] = { 0 };
@@ -63,10 +64,16 @@ static inline struct test_fs test_fs_make(struct temp *t, const struct test_fs_s
 	test_fs_set(&opts.fs, BCH_OPT_block_size, shape->block_bytes);
 	test_fs_set(&opts.fs, BCH_OPT_btree_node_size, shape->node_bytes);
 	test_fs_set(&opts.fs, BCH_OPT_metadata_replicas, shape->replicas);
+	test_fs_set(&opts.fs, BCH_OPT_str_hash, str_hash);
 	test_fs_ok(t, bch_format(t->ctx, &opts, &f.fs));
 	test_fs_ok(t, bch_fs_close(f.fs));
 	f.fs = NULL;
 	return f;
+}
+
+static inline struct test_fs test_fs_make(struct temp *t, const struct test_fs_shape *shape)
+{
+	return test_fs_make_hashed(t, shape, 2);
 }
 
 static inline int test_fs_open(struct test_fs *f, unsigned flags)
