@@ -12,6 +12,7 @@
 	C(set_fs_option)	\
 	C(recover_super)	\
 	C(reset_counters)	\
+	C(strip_alloc)		\
 	C(recovery_pass)	\
 	C(undo)			\
 	C(image_create)		\
@@ -42,6 +43,7 @@
 	C(list_journal)		\
 	C(journal_rewind_info)	\
 	C(kvdb)			\
+	C(kill_btree_node)	\
 	C(dump)			\
 	C(undump)		\
 	C(version)		\

@@ -51,6 +51,9 @@ struct bch_btree_root {
  */
 int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct bch_key *k);
 
+/* Makes a btree an empty one without nodes. */
+void bch_btree_root_drop(struct bch_fs *fs, u8 btree_id);
+
 /* Sets those of the superblock's clean section. -BCH_ERR_invalid_sb_clean where there is none, or a bad one. */
 int bch_btree_roots_from_clean(struct bch_fs *fs);
 

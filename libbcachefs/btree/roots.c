@@ -124,6 +124,12 @@ int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct b
 	return 0;
 }
 
+void bch_btree_root_drop(struct bch_fs *fs, u8 btree_id)
+{
+	free((u8 *)(uintptr_t)fs->btrees->roots[btree_id].k.val.p);
+	fs->btrees->roots[btree_id] = (struct bch_btree_root){ .state = BCH_ROOT_ABSENT };
+}
+
 int bch_btree_roots_from_clean(struct bch_fs *fs)
 {
 	struct bch_bytes body = bch_super_section(&fs->super, BCH_SECTION_clean);

@@ -30,6 +30,11 @@ static void end(struct bch_fs *fs)
 	fs->writer = NULL;
 }
 
+static bool is_stripped(const struct bch_fs *fs)
+{
+	return le64_get(fs->super.sb->features[0]) >> BCH_FEATURE_no_alloc_info & 1;
+}
+
 static int check_version(struct bch_fs *fs)
 {
 	u16 version = le16_get(fs->super.sb->version);
@@ -87,6 +92,10 @@ int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts)
 
 	if (err)
 		return err;
+	if (is_stripped(fs))
+		return bch_error_whole(fs->ctx, -BCH_ERR_refused,
+				       "what is known about allocation was stripped from it: a "
+				       "kernel's mount makes it anew");
 	w = bch_calloc(1, sizeof(*w));
 	if (!w)
 		return -BCH_ERR_no_memory;

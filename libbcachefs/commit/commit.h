@@ -32,6 +32,7 @@ struct bch_writer_opts {
  * Return: 0, or
  *   -BCH_ERR_version_unsupported	older than 1.9 or newer than 1.28, said
  *   -BCH_ERR_btree_lost		a root is lost: to be repaired first
+ *   -BCH_ERR_refused			stripped of what is known about allocation, said
  */
 int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts);
 
@@ -61,6 +62,13 @@ bool bch_commit_wanted(const struct bch_fs *fs);
  * on disk is the old state, whole, or the new one.
  */
 int bch_commit(struct bch_fs *fs);
+
+/*
+ * Drops the btrees about allocation with their nodes, and marks the filesystem so that a kernel from 6.16 on makes them anew
+ * when it is mounted to be written; it is clean then. Nothing may be pending, and no changes can come after it.
+ * -BCH_ERR_refused where a kernel has to end first what it had begun, said.
+ */
+int bch_strip_alloc(struct bch_fs *fs);
 
 /* Marks the filesystem clean, where it can be. Nothing may be pending. */
 int bch_writer_finish(struct bch_fs *fs);

@@ -94,6 +94,7 @@ static void set_bits(le64 *word, u64 on, u64 off)
 
 int bch_super_mark_clean(struct bch_fs *fs)
 {
+	const u64 alloc_compat = 1ULL << BCH_COMPAT_alloc_info | 1ULL << BCH_COMPAT_alloc_metadata;
 	struct bch_sb *sb = fs->super.sb;
 	int err = put_clean_section(fs, fs->writer->seq);
 
@@ -102,8 +103,10 @@ int bch_super_mark_clean(struct bch_fs *fs)
 	bch_journal_writer_hints(fs->writer->journal);
 	sb = fs->super.sb; /* it may have moved */
 	bch_sb_flag_set(sb, BCH_SB_CLEAN, 1);
-	set_bits(&sb->compat[0], 1ULL << BCH_COMPAT_alloc_info | 1ULL << BCH_COMPAT_alloc_metadata,
-		 0);
+	if (le64_get(sb->features[0]) >> BCH_FEATURE_no_alloc_info & 1)
+		set_bits(&sb->compat[0], 0, alloc_compat);
+	else
+		set_bits(&sb->compat[0], alloc_compat, 0);
 	set_bits(&sb->features[0], 0,
 		 1ULL << BCH_FEATURE_extents_above_btree_updates |
 			 1ULL << BCH_FEATURE_btree_updates_journalled);

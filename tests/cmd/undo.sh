@@ -11,6 +11,8 @@ writing() {
 		recover-super -y a.img
 		reset-counters @
 		kvdb --rw @
+		kill_btree_node -f -n inodes @
+		strip-alloc -f @
 		recovery-pass --set=check_dirents @
 		set-passphrase --passphrase_file=old --new_passphrase_file=new @
 		remove-passphrase --passphrase_file=old @
@@ -101,7 +103,7 @@ undo_restores_every_byte_of_three_devices() {
 dry() { # LINE SUM IMAGE...
 	local words=$1 before=$2
 	shift 2
-	line "$words" '-n --undo-file=u' "$@"
+	line "$words" '--dry-run --undo-file=u' "$@"
 	holds test "$before" = "$(sums)"
 	holds test ! -e u
 }
