@@ -121,14 +121,17 @@ const struct cli_command cmd_kvdb = {
 	.name = "kvdb",
 	.heading = CLI_HEADING_debug,
 	.summary = "look at keys and superblock fields, and change them",
-	.help = "Commands are lines of standard input, or come with -c. An error ends it, but for "
-		"a "
-		"session on a\n"
-		"terminal. The command help lists them. Each one that changes something is on disk "
-		"when it ends,\n"
-		"with all that follows from it: counters, backpointers, buckets. With -n changes "
-		"end "
-		"with the session.",
+	.help = "Commands are lines of standard input, or come with -c; the command help lists "
+		"them.\n"
+		"An error ends it, but for a session on a terminal.\n"
+		"\n"
+		"  update inodes 0:4096 bi_uid=1000 bi_flags.nodump=1\n"
+		"  set -q alloc 0:40 alloc_v4 data_type=user dirty_sectors=8\n"
+		"  get extents 4100:128 ptr[0].offset\n"
+		"\n"
+		"Each one that changes something is on disk when it ends, with all that follows "
+		"from it:\n"
+		"counters, backpointers, buckets. With -n changes end with the session.",
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run,

@@ -116,8 +116,10 @@ static int show_help(struct bch_kvdb *db, const struct bch_kvdb_line *line)
 		bch_buf_put(&db->out, "%s %s\n\t%s\n", commands[i].name, commands[i].synopsis,
 			    commands[i].help);
 	bch_buf_puts(&db->out,
-		     "-q: nothing is derived from the change; -f: although the key is not valid\n"
-		     "FIELD: NAME, NAME[N], NAME.FLAG, ptr[N].NAME, k.size, raw; see fields\n");
+		     "-q: nothing is derived from the change\n"
+		     "-f: although the key is not valid, of which nothing is derived then\n"
+		     "FIELD: NAME, NAME[N], NAME.FLAG, ptr[N].NAME, k.size, raw; see fields\n"
+		     "POS: without a snapshot in that which is looked from, else in the root's\n");
 	return 0;
 }
 

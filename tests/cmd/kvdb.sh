@@ -100,8 +100,16 @@ commands_come_from_a_pipe_and_an_error_ends_it() {
 on_a_terminal_an_error_does_not_end_the_session() {
 	mixed
 	on_terminal 'kvdb> ' $'get inodes 0:1\r' 'no key' '' 'kvdb> ' $'snapshot U32_MAX\r' \
-		'kvdb[4294967295]> ' $'get inodes 0:4096 bi_mode\r' 'kvdb[4294967295]> ' $'quit\r' -- \
+		'kvdb[4294967295]> ' $'get inodes 0:4096 bi_mode\r' $'040755\r\nkvdb[4294967295]> ' $'quit\r' -- \
 		"$program" kvdb dev0.img
+	out '^040755$'
+	holds test "$got" = 0
+}
+
+an_interrupt_ends_a_line_and_not_the_session() {
+	mixed # what runs in the background ignores interrupts, unless told not to
+	on_terminal 'kvdb> ' $'get in\003' $'^C\r\nkvdb> ' $'get inodes 0:4096 bi_mode\r' $'040755\r\nkvdb> ' $'\003' \
+		$'^C\r\nkvdb> ' $'quit\r' -- env --default-signal=INT "$program" kvdb dev0.img
 	out '^040755$'
 	holds test "$got" = 0
 }
