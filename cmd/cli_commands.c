@@ -33,6 +33,10 @@
 	C(mkdir)		\
 	C(mv)			\
 	C(ln)			\
+	C(subvolume_create)	\
+	C(subvolume_snapshot)	\
+	C(subvolume_delete)	\
+	C(subvolume_set_ro)	\
 	C(subvolume_list)	\
 	C(subvolume_list_snapshots) \
 	C(du)			\

@@ -42,6 +42,25 @@ int bch_file_mv(struct bch_fs *fs, const struct bch_path_opts *from, const char 
 int bch_file_ln(struct bch_fs *fs, const struct bch_path_opts *from, unsigned flags,
 		const char *target, const char *dest);
 
+/* ------------------------------------------------------------------ subvolumes: CLI 9.1 */
+
+/* An empty one; @path must not be there. */
+int bch_file_subvol_create(struct bch_fs *fs, const struct bch_path_opts *from, const char *path);
+
+/* As @dest of the subvolume that @source is the root of; NULL: of the one that @dest is in. */
+int bch_file_subvol_snapshot(struct bch_fs *fs, const struct bch_path_opts *from,
+			     const char *source, const char *dest, bool read_only);
+
+/*
+ * With all that is in it, but no other subvolumes. What it alone had is taken away too; where the filesystem deletes
+ * snapshots in the way of 1.26 that is left to the kernel.
+ */
+int bch_file_subvol_delete(struct bch_fs *fs, const struct bch_path_opts *from, const char *path);
+
+/* Has the subvolume whose root @path is be read-only, or not. */
+int bch_file_subvol_set_ro(struct bch_fs *fs, const struct bch_path_opts *from, const char *path,
+			   bool read_only);
+
 /* ------------------------------------------------------------------ put */
 
 enum bch_put_flags {

@@ -50,6 +50,15 @@ int bch_edit_inode(struct bch_fs *fs, const struct bch_file *file, const struct 
 int bch_edit_subvol_root(struct bch_fs *fs, const struct bch_file *file,
 			 const struct bch_inode *inode);
 
+/* Has each version of an inode say whether there are others below it. */
+int bch_edit_settle_versions(struct bch_fs *fs, u64 inum);
+
+/*
+ * Versions of its root that a subvolume which is gone leaves to its snapshots become those of one of them: its back
+ * pointer leads to a name.
+ */
+int bch_edit_subvol_gone(struct bch_fs *fs, u64 inum, u32 gone);
+
 /* Has there be no inode for the file's snapshot, and nothing that belongs to it. */
 int bch_edit_remove_inode(struct bch_fs *fs, const struct bch_file *file);
 
@@ -121,11 +130,46 @@ int bch_edit_unlink(struct bch_fs *fs, const struct bch_file *dir, struct bch_na
 int bch_edit_rename(struct bch_fs *fs, const struct bch_file *from, struct bch_name name,
 		    const struct bch_file *to, struct bch_name new_name);
 
-/* ------------------------------------------------------------------ subvolumes */
+/* ------------------------------------------------------------------ subvolumes: 04 §4 */
 
-/* Has subvolume @id be that. */
 struct bch_subvolume;
+struct bch_snapshot;
+struct bch_snapshot_tree;
+
+/* Has subvolume @id be that. And a snapshot, a tree of them: bch_snapshots_reload() has others know. */
 int bch_subvolume_write(struct bch_fs *fs, u32 id, const struct bch_subvolume *subvol);
+int bch_snapshot_write(struct bch_fs *fs, u32 id, const struct bch_snapshot *snapshot);
+int bch_snapshot_tree_write(struct bch_fs *fs, u32 id, const struct bch_snapshot_tree *tree);
+
+/* -BCH_ERR_not_found. */
+int bch_snapshot_read(struct bch_fs *fs, u32 id, struct bch_snapshot *snapshot);
+int bch_snapshot_tree_read(struct bch_fs *fs, u32 id, struct bch_snapshot_tree *tree);
+
+/* Takes what bch_snapshot_at() and all others know from the btree again. */
+int bch_snapshots_reload(struct bch_fs *fs);
+
+/* The entry of a subvolume made and taken away; the directory it is in is touched. *@offset: where it is. */
+int bch_edit_subvol_entry(struct bch_fs *fs, const struct bch_file *dir, struct bch_name name,
+			  u32 subvol, u64 *offset);
+int bch_edit_subvol_entry_delete(struct bch_fs *fs, const struct bch_file *dir,
+				 struct bch_name name);
+
+/* Makes an empty subvolume; a snapshot of subvolume @source, whose snapshot changes. -BCH_ERR_exists. */
+int bch_edit_subvol_create(struct bch_fs *fs, const struct bch_file *dir, struct bch_name name);
+int bch_edit_subvol_snapshot(struct bch_fs *fs, u32 source, const struct bch_file *dir,
+			     struct bch_name name, bool read_only);
+
+/*
+ * Takes a subvolume away, whatever is in it; its keys stay until bch_edit_dead_snapshots(), or a kernel, takes them.
+ * -BCH_ERR_not_empty: others are in it, _subvol_missing: it is none.
+ */
+int bch_edit_subvol_delete(struct bch_fs *fs, const struct bch_file *dir, struct bch_name name);
+
+/*
+ * Takes away what belongs to snapshots that nobody sees any more, and these: 04 §4.5. Commits where it becomes much;
+ * what is left then a kernel would go on with, too.
+ */
+int bch_edit_dead_snapshots(struct bch_fs *fs);
 
 /* ------------------------------------------------------------------ attributes */
 

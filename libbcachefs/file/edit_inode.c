@@ -85,6 +85,22 @@ static int has_versions_below(struct bch_fs *fs, u64 inum, u32 snapshot)
 	return more;
 }
 
+/* The first version from snapshot *@at on, which becomes its: 1, 0, or an error. */
+static int next_version(struct bch_fs *fs, u64 inum, u32 *at, struct bch_inode *inode)
+{
+	struct bch_cursor cur bch_auto(cursor) = bch_cursor(
+		fs, BCH_BTREE_inodes, bch_spos(0, inum, *at), bch_spos(0, inum, BCH_U32_MAX));
+	struct bch_key k;
+	int more;
+
+	while ((more = bch_cursor_next(&cur, &k)) > 0)
+		if (bch_inode_get(&k, inode)) {
+			*at = k.pos.snapshot;
+			return 1;
+		}
+	return more;
+}
+
 static int put_version(struct bch_fs *fs, u64 inum, u32 snapshot, const struct bch_inode *inode)
 {
 	u8 val[BCH_INODE_VAL_MAX];
@@ -111,6 +127,30 @@ static int settle_above(struct bch_fs *fs, u64 inum, u32 snapshot)
 		return below < 0 ? below : 0;
 	inode.bi_flags ^= CHILD_FLAG;
 	return put_version(fs, inum, at, &inode);
+}
+
+int bch_edit_settle_versions(struct bch_fs *fs, u64 inum)
+{
+	u32 at = 0;
+	int err = 0;
+
+	while (!err && version_of(fs) >= VERSION_CHILD_FLAG) {
+		struct bch_inode inode;
+		int more = next_version(fs, inum, &at, &inode), below;
+
+		if (more <= 0)
+			return more;
+		below = has_versions_below(fs, inum, at);
+		if (below < 0)
+			return below;
+		if (!(inode.bi_flags & CHILD_FLAG) != !below) {
+			inode.bi_flags ^= CHILD_FLAG;
+			err = put_version(fs, inum, at, &inode);
+		}
+		if (at++ == BCH_U32_MAX)
+			return err;
+	}
+	return err;
 }
 
 int bch_edit_inode(struct bch_fs *fs, const struct bch_file *file, const struct bch_inode *inode)
@@ -140,6 +180,42 @@ static int move_version(struct bch_fs *fs, u64 inum, u32 snapshot, struct bch_in
 	old->bi_dir_offset = now->bi_dir_offset;
 	old->bi_parent_subvol = now->bi_parent_subvol;
 	return put_version(fs, inum, snapshot, old);
+}
+
+/* A version below @snapshot that is the root of another subvolume than @gone: 1, 0, or an error. */
+static int find_heir(struct bch_fs *fs, u64 inum, u32 snapshot, u32 gone, struct bch_inode *heir)
+{
+	int more;
+
+	for (u32 at = 0; (more = next_version(fs, inum, &at, heir)) > 0 && at < snapshot; at++)
+		if (heir->bi_subvol && heir->bi_subvol != gone &&
+		    bch_snapshot_is_ancestor(fs, at, snapshot))
+			return 1;
+	return more < 0 ? more : 0;
+}
+
+int bch_edit_subvol_gone(struct bch_fs *fs, u64 inum, u32 gone)
+{
+	int more, err = 0;
+	struct bch_inode inode, heir;
+
+	for (u32 at = 0; !err && (more = next_version(fs, inum, &at, &inode)); at++) {
+		if (more < 0)
+			return more;
+		more = inode.bi_subvol == gone ? find_heir(fs, inum, at, gone, &heir) : 0;
+		if (more < 0)
+			return more;
+		if (more) {
+			inode.bi_subvol = heir.bi_subvol;
+			inode.bi_parent_subvol = heir.bi_parent_subvol;
+			inode.bi_dir = heir.bi_dir;
+			inode.bi_dir_offset = heir.bi_dir_offset;
+			err = put_version(fs, inum, at, &inode);
+		}
+		if (at == BCH_U32_MAX)
+			return err;
+	}
+	return err;
 }
 
 int bch_edit_subvol_root(struct bch_fs *fs, const struct bch_file *file,

@@ -238,6 +238,41 @@ int bch_edit_unlink(struct bch_fs *fs, const struct bch_file *dir, struct bch_na
 	return err ? err : touch_dir(fs, dir, p.d.d_type == BCH_DIRENT_dir ? -1 : 0);
 }
 
+/* ------------------------------------------------------------------ entries of subvolumes */
+
+int bch_edit_subvol_entry(struct bch_fs *fs, const struct bch_file *dir, struct bch_name name,
+			  u32 subvol, u64 *offset)
+{
+	struct place p __attribute__((cleanup(place_cleanup)));
+	int err = find_place(fs, dir, name, &p);
+
+	if (!err)
+		err = bch_name_check(name);
+	if (!err && p.slot.found)
+		err = -BCH_ERR_exists;
+	if (err)
+		return err;
+	p.d.d_type = BCH_DIRENT_subvol;
+	p.d.d_child_subvol = subvol;
+	p.d.d_parent_subvol = dir->subvol;
+	*offset = p.slot.offset;
+	err = put_entry(fs, &p);
+	return err ? err : touch_dir(fs, dir, 0);
+}
+
+int bch_edit_subvol_entry_delete(struct bch_fs *fs, const struct bch_file *dir,
+				 struct bch_name name)
+{
+	struct place p __attribute__((cleanup(place_cleanup)));
+	int err = find_place(fs, dir, name, &p);
+
+	if (!err && (!p.slot.found || p.d.d_type != BCH_DIRENT_subvol))
+		err = -BCH_ERR_subvol_missing;
+	if (!err)
+		err = delete_entry(fs, &p);
+	return err ? err : touch_dir(fs, dir, 0);
+}
+
 /* ------------------------------------------------------------------ rename */
 
 /* Is @dir @file or in it? */

@@ -165,6 +165,7 @@ int bch_snapshots_load(struct bch_fs *fs, struct bch_files *files)
 	struct bch_key k;
 	int more;
 
+	files->snapshots.a.nr = 0;
 	while ((more = bch_cursor_next(&cur, &k))) {
 		if (more == -BCH_ERR_no_memory)
 			return more;
@@ -176,4 +177,9 @@ int bch_snapshots_load(struct bch_fs *fs, struct bch_files *files)
 		bch_log(fs->ctx, BCH_LOG_warn,
 			"snapshots are missing: files may be shown as related ones saw them");
 	return rank(files);
+}
+
+int bch_snapshots_reload(struct bch_fs *fs)
+{
+	return bch_snapshots_load(fs, fs->files);
 }

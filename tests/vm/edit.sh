@@ -13,7 +13,7 @@ bcachefs=$(realpath "${BCACHEFS:-$here/../../bcachefs}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Image of tests/images | kernel | what is done, a command a line: its first word is the command, DEVICES follow it.
+# Image of tests/images | kernel | what is done, commands between semicolons, without the devices.
 matrix='
 03-mixed | 6.12 | put -a tree /
 03-mixed | 6.12 | put tree/small tree/text tree/random /dir-compression=gzip:9
@@ -36,6 +36,15 @@ matrix='
 14-quota | 6.12 | put -a tree /u1000; rm -r /p7 /u1001; mv /sizes /u1002
 18-nocow | 6.12 | put -a tree /; rm -r /s; put tree/random /future; put tree/text /w
 11-fresh-v128 | 6.16 | put -a tree /; mkdir -p /a/b/c/d; mv /tree/sub /a/b; mv /a/b/c /; rm -r /tree; ln /a/b/sub/text /text
+03-mixed | 6.12 | subvolume create /v /deep/w; put -a tree /v; subvolume snapshot /v /v-then; rm -r /v/tree/many; put tree/random /v/tree/text
+03-mixed | 6.12 | subvolume snapshot -r /then; rm -r /sizes /bigdir; subvolume snapshot /deep/now; put tree/random /deep/now/future; mkdir /again
+06-snapshots | 6.12 | subvolume snapshot /sub1 /sub1/s; mkdir /sub1/new /sub1/s/other; rm -r /sub1/s/sizes; put -a tree /sub1/s; subvolume snapshot -r /sub1/s /s2
+06-snapshots | 6.12 | subvolume delete /snapA; mkdir /snapA2/x
+06-snapshots | 6.12 | subvolume delete /snapB /rootsnap; subvolume delete /sub1/nested; subvolume delete /sub1
+06-snapshots | 6.12 | subvolume delete /snapA /snapA2 /snapA3 /snapB; subvolume snapshot /sub1 /sub2; subvolume delete /sub1/nested /sub1
+06-snapdel-crash | 6.12 | subvolume snapshot /x; subvolume delete /x
+03-mixed | 6.12 | subvolume snapshot /a; subvolume snapshot /a /b; subvolume snapshot /b /c; put tree/text /b/future; rm -r /a/sizes; subvolume delete /b; subvolume delete /a
+11-fresh-v128 | 6.16 | put -a tree /; subvolume create /v; put -a tree /v; subvolume snapshot /v /s; rm -r /s/tree/sub; subvolume snapshot -r /s /t; subvolume delete /v; subvolume set-ro no /t; put tree/text /t
 13-k616-casefold | 6.16 | put -a tree /; mkdir /CASE; rm -r /tree/sub
 '
 
@@ -81,9 +90,9 @@ write_case() { # DIR KERNEL COMMANDS
 	{
 		echo 'set -e
 		devices=$(printf "%s\n" dev*.img | paste -sd:)'
-		tr ';' '\n' <<<"$3" | while read -r command rest; do
+		tr ';' '\n' <<<"$3" | while read -r command; do
 			# the program changes folder for nothing else
-			echo "(cd .. && '$bcachefs' $command \$(printf '%s\n' '$1'/dev*.img | paste -sd:) $rest) 2>said || { cat said; exit 1; }"
+			echo "(cd .. && '$bcachefs' $command \$(printf -- '-D %s ' '$1'/dev*.img)) 2>said || { cat said; exit 1; }"
 			echo "'$bcachefs' fs usage --recount dev*.img >/dev/null 2>recount
 				! grep -v 'which is harmless' recount"
 		done
