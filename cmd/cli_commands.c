@@ -13,6 +13,7 @@
 	C(recover_super)	\
 	C(reset_counters)	\
 	C(strip_alloc)		\
+	C(fsck)			\
 	C(recovery_pass)	\
 	C(undo)			\
 	C(image_create)		\

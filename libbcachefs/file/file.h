@@ -33,6 +33,9 @@ struct bch_snapshot_node {
 size_t bch_snapshots_nr(const struct bch_fs *fs);
 const struct bch_snapshot_node *bch_snapshot_at(const struct bch_fs *fs, size_t nr);
 
+/* Reads them again, after they were changed; nobody else may use them meanwhile. -BCH_ERR_no_memory. */
+int bch_files_reload_snapshots(struct bch_fs *fs);
+
 /* NULL where there is none. */
 const struct bch_snapshot_node *bch_snapshot_find(const struct bch_fs *fs, u32 id);
 

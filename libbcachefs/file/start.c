@@ -38,3 +38,9 @@ int bch_files_start(struct bch_fs *fs, const struct bch_files_opts *opts)
 	fs->files = files;
 	return 0;
 }
+
+int bch_files_reload_snapshots(struct bch_fs *fs)
+{
+	fs->files->snapshots.a.nr = 0;
+	return bch_snapshots_load(fs, fs->files);
+}

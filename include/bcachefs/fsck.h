@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The check of an unmounted filesystem, and its repair. CLI 6.1. */
+
+#ifndef BCHFS_FSCK_H
+#define BCHFS_FSCK_H
+
+#include <bcachefs/super.h>
+
+/* What is answered to a problem. */
+enum bch_fsck_answer {
+	BCH_FSCK_ASK,
+	BCH_FSCK_NO, /* nothing is written; the check goes on as if it had been repaired */
+	BCH_FSCK_YES,
+	BCH_FSCK_SAFE, /* yes to what may be repaired unasked, no to the rest */
+};
+
+enum bch_fsck_reply {
+	BCH_FSCK_REPLY_NO,
+	BCH_FSCK_REPLY_YES,
+	BCH_FSCK_REPLY_NO_TO_ALL, /* of this kind */
+	BCH_FSCK_REPLY_YES_TO_ALL,
+};
+
+/* A problem; all texts are valid during the call. */
+struct bch_fsck_problem {
+	u32 id;		  /* of the format: 07 §6 */
+	const char *name; /* its name */
+	const char *text; /* what is wrong, where; may have several lines */
+	const char *verb; /* what the repair does: "fix", "delete" */
+	bool loses;	  /* it gives something up */
+	bool repaired;	  /* when it is told: it will be */
+};
+
+struct bch_fsck_opts {
+	enum bch_fsck_answer answer;
+	u64 passes; /* bits by stable number: only what these cover; 0: all */
+	/* For BCH_FSCK_ASK: an enum bch_fsck_reply, or an error that ends the check. */
+	int (*ask)(void *arg, const struct bch_fsck_problem *p);
+	/* Each problem once, and the passes: @ends false, its problems, @ends true. An error ends the check. */
+	int (*problem)(void *arg, const struct bch_fsck_problem *p);
+	int (*pass)(void *arg, const char *name, bool ends);
+	void *arg;
+};
+
+/* How many problems of one kind there were. */
+struct bch_fsck_count {
+	u32 id;
+	const char *name;
+	u64 nr_found, nr_repaired;
+};
+
+struct bch_fsck_result {
+	struct bch_fsck_count *counts; /* of those that were found, by id */
+	size_t nr_counts;
+	u64 nr_found, nr_repaired;
+	bool written; /* repairs are on disk */
+};
+
+/*
+ * Checks @fs, after bch_fs_start(). Repairs are pending changes until all is checked again with them and found quiet;
+ * then they are committed at once, for which @fs must be open for writing, else (and for BCH_FSCK_NO) they are dropped.
+ * The superblock's counts of errors and scheduled passes follow. @result is ended by the caller, whatever is returned.
+ *
+ * Return: 0, also where problems are left; -BCH_ERR_cancelled, or another error: nothing was written.
+ *
+ * Format reference: 07.
+ */
+int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsck_result *result);
+void bch_fsck_result_end(struct bch_fsck_result *result);
+
+/* Is a check called for: passes that are scheduled, errors that are recorded, btrees that lost data? */
+bool bch_fs_wants_fsck(const struct bch_fs *fs);
+
+/* Was it unmounted in order? After bch_fs_start(). */
+bool bch_fs_is_clean(const struct bch_fs *fs);
+
+/* "tank (11111111-...)", or the UUID alone. */
+void bch_fs_name_put(struct bch_buf *out, const struct bch_fs *fs);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The check of a filesystem: what its files give each other. Format reference: 07.
+ *
+ * A check walks over the keys as they are with all repairs so far (struct bch_check_walk), tells of a problem
+ * (bch_problem()), and where the answer is yes queues the repair (bch_repair()): the walk's next step sees it. All steps
+ * run again until a round finds nothing more to repair.
+ *
+ * What follows from other keys (alloc, accounting, backpointers ...) is checked against the state on disk, and its
+ * repairs are quiet; those of the other keys then have their consequences derived as any change has.
+ */
+
+#ifndef BCHFS_CHECK_CHECK_H
+#define BCHFS_CHECK_CHECK_H
+
+#include "btree/btree.h"
+#include "check/problem.h"
+#include "file/file.h"
+#include "ondisk/keys.h"
+#include "super/super.h"
+
+struct bch_check_repair;
+
+struct bch_check {
+	struct bch_fs *fs;
+	struct bch_ctx *ctx;
+	const struct bch_fsck_opts *opts;
+	struct bch_key_fs key_fs;
+	struct bch_key_context
+		key_context; /* for texts: btree and level are set where it is used */
+	u16 version;
+
+	struct bch_map told; /* problems, by a hash of their texts */
+	u8 told_key[16];
+	struct {
+		BCH_ARRAY(struct bch_fsck_count) a;
+	} counts;    /* by id */
+	u8 *replies; /* by id: an enum bch_fsck_reply to all of a kind, or 0 */
+
+	struct {
+		BCH_ARRAY(struct bch_check_repair *) a;
+	} queue;	/* repairs that are not pending changes yet */
+	u64 nr_repairs; /* in this round */
+	u64 nr_applied; /* in all */
+	u32 round;	/* from 0 on: problems are told with the passes in the first */
+	bool repaired;	/* something is to be committed */
+};
+
+/* ------------------------------------------------------------------ problems: problem.c */
+
+/*
+ * Tells of a problem. 1: it is to be repaired, 0: it is not, or an error. The same text is told once, and gets the same
+ * answer again.
+ */
+int bch_problem(struct bch_check *c, u32 id, const char *fmt, ...) bch_printf(3, 4);
+
+/* The same of a key, which is shown behind the text. */
+int bch_problem_key(struct bch_check *c, u32 id, u8 btree_id, const struct bch_key *k,
+		    const char *fmt, ...) bch_printf(5, 6);
+
+/* Begin and end of all that is told. -BCH_ERR_no_memory. */
+int bch_problems_begin(struct bch_check *c);
+void bch_problems_end(struct bch_check *c);
+
+/* ------------------------------------------------------------------ repairs: repair.c */
+
+/* A queued change. */
+struct bch_check_repair {
+	u8 btree_id;
+	unsigned flags; /* enum bch_update_flags */
+	struct bch_key k;
+	u8 value[];
+};
+
+/* Has a copy of @k (deleted: nothing) be at its position. @flags: enum bch_update_flags. */
+int bch_repair(struct bch_check *c, u8 btree_id, const struct bch_key *k, unsigned flags);
+
+/* Has nothing be there; another snapshot's key may be seen there then. */
+int bch_repair_delete(struct bch_check *c, u8 btree_id, struct bch_pos pos);
+
+/* Has nothing be seen there from pos.snapshot and those below: a whiteout, where another's key would show. 04 §2.3 */
+int bch_repair_hide(struct bch_check *c, u8 btree_id, struct bch_pos pos);
+
+/* Makes what is queued pending. */
+int bch_repairs_apply(struct bch_check *c);
+void bch_repairs_drop(struct bch_check *c);
+
+/* ------------------------------------------------------------------ keys */
+
+/* A key as `list` prints it. */
+void bch_check_key_put(struct bch_check *c, struct bch_buf *out, u8 btree_id,
+		       const struct bch_key *k);
+
+/*
+ * A walk over the keys of a btree as all repairs so far leave them. What cannot be read was told by the check of nodes,
+ * and is passed over. Several walks may be open at once; a key that one gives lives until the next call on any.
+ */
+struct bch_check_walk {
+	struct bch_check *c;
+	struct bch_cursor cur;
+	struct bch_pos next, to; /* where to go on */
+	u64 nr_applied;		 /* repairs that @cur has seen */
+	bool done;
+};
+
+struct bch_check_walk bch_check_walk(struct bch_check *c, u8 btree_id, struct bch_pos from,
+				     struct bch_pos to);
+/* 1 and the next key, 0 at the end, or an error. What is queued becomes pending first. */
+int bch_check_walk_next(struct bch_check_walk *w, struct bch_key *k);
+void bch_check_walk_end(struct bch_check_walk *w);
+static inline void bch_check_walk_cleanup(struct bch_check_walk *w)
+{
+	bch_check_walk_end(w);
+}
+
+/*
+ * The key at @pos: 1, 0 where there is none, or an error. Its value lives as long as @cur, which is to be ended before
+ * the next call on a walk.
+ */
+int bch_check_key(struct bch_check *c, u8 btree_id, struct bch_pos pos, struct bch_cursor *cur,
+		  struct bch_key *k);
+
+static inline bool bch_check_is_whiteout(const struct bch_key *k)
+{
+	return k->type == BCH_KEY_deleted || k->type == BCH_KEY_whiteout ||
+	       k->type == BCH_KEY_extent_whiteout || k->type == BCH_KEY_hash_whiteout;
+}
+
+/* ------------------------------------------------------------------ steps */
+
+/* Of each: 0 or an error. They are in the order in which they run: run.c. */
+int bch_check_snapshot_trees(struct bch_check *c);
+int bch_check_snapshots(struct bch_check *c);
+int bch_check_subvols(struct bch_check *c);
+int bch_check_inodes(struct bch_check *c);
+int bch_check_names(struct bch_check *c);
+int bch_check_links(struct bch_check *c);
+
+/* ------------------------------------------------------------------ the end: finish.c */
+
+/* Makes the repairs durable, and what the superblock says about errors and passes true. */
+int bch_check_commit(struct bch_check *c, struct bch_fsck_result *result);
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The end of a check: repairs become durable, and the superblock says so. Format reference: 07 §1.5, §2.6. */
+
+#include "check/check.h"
+#include "commit/commit.h"
+#include "ondisk/passes.h"
+
+#define ALL_PASSES ((1ULL << BCH_PASS_NR) - 1)
+
+/* ------------------------------------------------------------------ how often what was seen */
+
+struct errors {
+	BCH_ARRAY(struct bch_sb_error) a;
+};
+
+static int read_errors(const struct bch_super *super, struct errors *errors)
+{
+	struct bch_bytes body = bch_super_section(super, BCH_SECTION_errors);
+	struct bch_sb_error e;
+	int err = 0;
+
+	for (u32 i = 0; !err && bch_sb_error_get(body, BCH_SECTION_errors, i, &e); i++)
+		err = bch_array_push(&errors->a, e);
+	return err;
+}
+
+static int add_error(struct errors *errors, const struct bch_fsck_count *count, u64 now)
+{
+	size_t at = 0;
+	int err = 0;
+
+	while (at < errors->a.nr && errors->a.v[at].id < count->id)
+		at++;
+	if (at == errors->a.nr || errors->a.v[at].id != count->id)
+		err = bch_array_insert(&errors->a, at,
+				       ((struct bch_sb_error){ .id = (u16)count->id }));
+	if (err)
+		return err;
+	errors->a.v[at].nr += count->nr_found;
+	errors->a.v[at].last_time = now;
+	return 0;
+}
+
+static int put_counts(struct bch_check *c)
+{
+	struct errors errors = { 0 };
+	int err = read_errors(&c->fs->super, &errors);
+
+	for (size_t i = 0; i < c->counts.a.nr && !err; i++)
+		err = add_error(&errors, &c->counts.a.v[i], c->fs->now);
+	if (!err)
+		err = bch_super_errors_put(&c->fs->super, BCH_SECTION_errors, errors.a.v,
+					   (u32)errors.a.nr);
+	bch_array_end(&errors.a);
+	return err ? bch_error(c->ctx, err, "superblock: errors section") : 0;
+}
+
+/* ------------------------------------------------------------------ what is known to be wrong */
+
+bool bch_fs_wants_fsck(const struct bch_fs *fs)
+{
+	const struct bch_sb *sb = fs->super.sb;
+	struct bch_sb_ext ext;
+
+	bch_super_ext(&fs->super, &ext);
+	return bch_sb_flag(sb, BCH_SB_HAS_ERRORS) || bch_sb_flag(sb, BCH_SB_HAS_TOPOLOGY_ERRORS) ||
+	       ext.recovery_passes_required[0] & ALL_PASSES || ext.btrees_lost_data;
+}
+
+bool bch_fs_is_clean(const struct bch_fs *fs)
+{
+	return fs->state.was_clean;
+}
+
+void bch_fs_name_put(struct bch_buf *out, const struct bch_fs *fs)
+{
+	const struct bch_sb *sb = fs->super.sb;
+
+	if (sb->label[0])
+		bch_buf_text(out, sb->label, sizeof(sb->label));
+	bch_buf_puts(out, sb->label[0] ? " (" : "");
+	bch_buf_uuid(out, bch_fs_uuid(fs));
+	bch_buf_puts(out, sb->label[0] ? ")" : "");
+}
+
+/* All was checked, and nothing is left. */
+static int clear_flags(struct bch_check *c, struct bch_sb_ext *ext)
+{
+	struct bch_sb *sb = c->fs->super.sb;
+	int err;
+
+	bch_sb_flag_set(sb, BCH_SB_HAS_ERRORS, 0);
+	bch_sb_flag_set(sb, BCH_SB_HAS_TOPOLOGY_ERRORS, 0);
+	ext->recovery_passes_required[0] &= ~ALL_PASSES;
+	memset(ext->errors_silent, 0, sizeof(ext->errors_silent));
+	ext->btrees_lost_data = 0;
+	err = bch_super_ext_put(&c->fs->super, ext);
+	return err ? bch_error(c->ctx, err, "superblock: ext section") : 0;
+}
+
+/* ------------------------------------------------------------------ write */
+
+static int change_super(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
+{
+	int err = c->counts.a.nr ? put_counts(c) : 0;
+
+	return err || !clear ? err : clear_flags(c, ext);
+}
+
+/* The repairs, what only the journal held, and at last the superblock, clean. */
+static int write_all(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
+{
+	int err = bch_writer_start(c->fs, NULL);
+
+	if (!err)
+		err = bch_commit(c->fs);
+	if (!err)
+		err = change_super(c, clear, ext);
+	return err ? err : bch_writer_finish(c->fs);
+}
+
+static int write_super(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
+{
+	int err = change_super(c, clear, ext);
+
+	return err ? err : bch_fs_write_super(c->fs);
+}
+
+int bch_check_commit(struct bch_check *c, struct bch_fsck_result *result)
+{
+	struct bch_sb_ext ext;
+	bool clear;
+	int err;
+
+	bch_super_ext(&c->fs->super, &ext);
+	clear = !c->opts->passes && result->nr_found == result->nr_repaired &&
+		bch_fs_wants_fsck(c->fs);
+	if (c->repaired || !c->fs->state.was_clean)
+		err = write_all(c, clear, &ext);
+	else if (clear || result->nr_found)
+		err = write_super(c, clear, &ext);
+	else
+		return 0;
+	result->written = !err;
+	return err;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Problems: told once, asked about, counted. Format reference: 07 §2. */
+
+#include "check/check.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "codec/codec.h"
+
+/* ------------------------------------------------------------------ kinds */
+
+static const struct bch_problem_kind kinds[BCH_FSCK_ERROR_NR] = {
+#define SAFE		     BCH_PROBLEM_SAFE
+#define LOSES		     BCH_PROBLEM_LOSES
+#define P(name, verb, flags) [BCH_FSCK_##name] = { verb, flags },
+	BCH_PROBLEMS(P)
+#undef P
+#undef SAFE
+#undef LOSES
+};
+
+struct bch_problem_kind bch_problem_kind(u32 id)
+{
+	static const struct bch_problem_kind key_not_valid = {
+		"delete", BCH_PROBLEM_SAFE | BCH_PROBLEM_LOSES
+	};
+
+	return id < BCH_FSCK_ERROR_NR && kinds[id].verb ? kinds[id] : key_not_valid;
+}
+
+/* ------------------------------------------------------------------ what was told */
+
+struct told {
+	struct bch_map_node node;
+	u64 hash;
+	bool repair;
+};
+
+static int compare_told(const void *key, const struct bch_map_node *node)
+{
+	u64 hash = *(const u64 *)key, other = bch_map_entry(node, struct told, node)->hash;
+
+	return hash < other ? -1 : hash > other;
+}
+
+int bch_problems_begin(struct bch_check *c)
+{
+	bch_random(c->told_key, sizeof(c->told_key));
+	c->told = BCH_MAP(compare_told);
+	c->replies = bch_calloc(BCH_FSCK_ERROR_NR, sizeof(*c->replies));
+	return c->replies ? 0 : -BCH_ERR_no_memory;
+}
+
+void bch_problems_end(struct bch_check *c)
+{
+	struct bch_map_node *node = bch_map_first(&c->told);
+
+	while (node) {
+		struct told *t = bch_map_entry(node, struct told, node);
+
+		node = node->next;
+		free(t);
+	}
+	free(c->replies);
+}
+
+static int keep_told(struct bch_check *c, u64 hash, bool repair)
+{
+	struct told *t = bch_malloc(sizeof(*t));
+
+	if (!t)
+		return -BCH_ERR_no_memory;
+	t->hash = hash;
+	t->repair = repair;
+	(void)bch_map_insert(&c->told, &t->hash, &t->node); /* it was not found there */
+	return 0;
+}
+
+/* ------------------------------------------------------------------ counts */
+
+static int count(struct bch_check *c, const struct bch_fsck_problem *p)
+{
+	size_t at = 0;
+	struct bch_fsck_count *counts;
+	int err = 0;
+
+	while (at < c->counts.a.nr && c->counts.a.v[at].id < p->id)
+		at++;
+	if (at == c->counts.a.nr || c->counts.a.v[at].id != p->id)
+		err = bch_array_insert(&c->counts.a, at,
+				       ((struct bch_fsck_count){ .id = p->id, .name = p->name }));
+	if (err)
+		return err;
+	counts = &c->counts.a.v[at];
+	counts->nr_found++;
+	counts->nr_repaired += p->repaired;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the answer */
+
+static int ask(struct bch_check *c, const struct bch_fsck_problem *p)
+{
+	int reply;
+
+	if (c->replies[p->id])
+		return c->replies[p->id] == BCH_FSCK_REPLY_YES_TO_ALL;
+	reply = c->opts->ask ? c->opts->ask(c->opts->arg, p) : BCH_FSCK_REPLY_NO;
+	if (reply == BCH_FSCK_REPLY_NO_TO_ALL || reply == BCH_FSCK_REPLY_YES_TO_ALL)
+		c->replies[p->id] = (u8)reply;
+	return reply < 0 ? reply
+			 : reply == BCH_FSCK_REPLY_YES || reply == BCH_FSCK_REPLY_YES_TO_ALL;
+}
+
+static int answer(struct bch_check *c, const struct bch_fsck_problem *p, unsigned flags)
+{
+	switch (c->opts->answer) {
+	case BCH_FSCK_ASK:
+		return ask(c, p);
+	case BCH_FSCK_SAFE:
+		return flags & BCH_PROBLEM_SAFE;
+	default:
+		return c->opts->answer == BCH_FSCK_YES;
+	}
+}
+
+/* Without writing all is repaired in memory, so that what is found next is what a repair would find. */
+static int tell(struct bch_check *c, u32 id, u64 hash, const char *text)
+{
+	struct bch_problem_kind kind = bch_problem_kind(id);
+	struct bch_fsck_problem p = {
+		.id = id,
+		.name = bch_fsck_error_name(id),
+		.text = text,
+		.verb = kind.verb,
+		.loses = kind.flags & BCH_PROBLEM_LOSES,
+	};
+	int yes = answer(c, &p, kind.flags), err;
+	bool repair;
+
+	if (yes < 0)
+		return yes;
+	p.repaired = yes;
+	repair = yes || c->opts->answer == BCH_FSCK_NO;
+	err = count(c, &p);
+	if (!err)
+		err = keep_told(c, hash, repair);
+	if (!err && c->opts->problem)
+		err = c->opts->problem(c->opts->arg, &p);
+	return err ? err : repair;
+}
+
+static int problem(struct bch_check *c, u32 id, const struct bch_buf *text)
+{
+	u64 hash = bch_siphash(c->told_key, bch_buf_str(text), text->len) + id;
+	const struct bch_map_node *node = bch_map_find(&c->told, &hash);
+
+	if (bch_buf_failed(text))
+		return -BCH_ERR_no_memory;
+	if (node)
+		return bch_map_entry(node, struct told, node)->repair;
+	return tell(c, id, hash, bch_buf_str(text));
+}
+
+int bch_problem(struct bch_check *c, u32 id, const char *fmt, ...)
+{
+	struct bch_buf text bch_auto(buf) = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	bch_buf_vput(&text, fmt, args);
+	va_end(args);
+	return problem(c, id, &text);
+}
+
+int bch_problem_key(struct bch_check *c, u32 id, u8 btree_id, const struct bch_key *k,
+		    const char *fmt, ...)
+{
+	struct bch_buf text bch_auto(buf) = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	bch_buf_vput(&text, fmt, args);
+	va_end(args);
+	bch_buf_puts(&text, "\n  ");
+	bch_check_key_put(c, &text, btree_id, k);
+	return problem(c, id, &text);
+}

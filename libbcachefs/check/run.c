@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The steps of a check, again until they find nothing more to repair; then the commit. Format reference: 07 §1.5, §8.7. */
+
+#include "check/check.h"
+
+#include <stdlib.h>
+
+#include "commit/commit.h"
+#include "ondisk/passes.h"
+
+#define ROUNDS_MAX 12
+
+/* A step, and the passes that it covers: its problems are told under the first. */
+struct step {
+	int (*run)(struct bch_check *c);
+	u8 nr_passes;
+	u8 passes[6];
+};
+
+#define STEP(run, ...)                              \
+	{                                           \
+		run, sizeof((u8[]){ __VA_ARGS__ }), \
+		{                                   \
+			__VA_ARGS__                 \
+		}                                   \
+	}
+
+/* In the order in which kernels run the passes. */
+static const struct step steps[] = {
+	STEP(bch_check_snapshot_trees, BCH_PASS_check_snapshot_trees),
+	STEP(bch_check_snapshots, BCH_PASS_check_snapshots),
+	STEP(bch_check_subvols, BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
+	STEP(bch_check_inodes, BCH_PASS_check_inodes, BCH_PASS_check_extents,
+	     BCH_PASS_check_indirect_extents),
+	STEP(bch_check_names, BCH_PASS_check_dirents, BCH_PASS_check_xattrs),
+	STEP(bch_check_links, BCH_PASS_check_root, BCH_PASS_check_unreachable_inodes,
+	     BCH_PASS_check_subvolume_structure, BCH_PASS_check_directory_structure,
+	     BCH_PASS_check_nlinks),
+};
+
+/* ------------------------------------------------------------------ a round */
+
+static int tell(struct bch_check *c, u8 pass, bool ends)
+{
+	if (c->round || !c->opts->pass)
+		return 0;
+	return c->opts->pass(c->opts->arg, bch_pass_name(pass), ends);
+}
+
+static bool is_wanted(const struct bch_check *c, const struct step *s)
+{
+	bool wanted = !c->opts->passes;
+
+	for (u32 i = 0; i < s->nr_passes; i++)
+		wanted |= c->opts->passes >> s->passes[i] & 1;
+	return wanted;
+}
+
+static int run_step(struct bch_check *c, const struct step *s)
+{
+	int err = tell(c, s->passes[0], false);
+
+	if (!err)
+		err = s->run(c);
+	if (!err)
+		err = bch_repairs_apply(c);
+	if (!err)
+		err = tell(c, s->passes[0], true);
+	for (u32 i = 1; i < s->nr_passes && !err; i++) {
+		err = tell(c, s->passes[i], false);
+		if (!err)
+			err = tell(c, s->passes[i], true);
+	}
+	return err;
+}
+
+static int run_round(struct bch_check *c)
+{
+	int err = bch_files_reload_snapshots(c->fs);
+
+	c->nr_repairs = 0;
+	for (size_t i = 0; i < bch_array_size(steps) && !err; i++)
+		if (is_wanted(c, &steps[i]))
+			err = run_step(c, &steps[i]);
+	return err;
+}
+
+static int run_rounds(struct bch_check *c)
+{
+	int err;
+
+	for (c->round = 0; c->round < ROUNDS_MAX; c->round++) {
+		err = run_round(c);
+		c->repaired |= c->nr_repairs > 0;
+		if (err || !c->nr_repairs)
+			return err;
+	}
+	return bch_error_whole(c->ctx, -BCH_ERR_refused,
+			       "repairs do not come to an end after %u rounds: nothing was written",
+			       ROUNDS_MAX);
+}
+
+/* ------------------------------------------------------------------ begin and end */
+
+static int begin(struct bch_check *c)
+{
+	static const struct bch_files_opts files = { .flags = BCH_FILES_QUIET };
+	int err = c->fs->files ? 0 : bch_files_start(c->fs, &files);
+
+	c->version = le16_get(c->fs->super.sb->version);
+	bch_key_fs_init(&c->key_fs, &c->fs->super);
+	c->key_context = (struct bch_key_context){ .version = c->version, .fs = &c->key_fs };
+	return err ? err : bch_problems_begin(c);
+}
+
+static void end(struct bch_check *c)
+{
+	bch_repairs_drop(c);
+	bch_problems_end(c);
+}
+
+static void give_counts(struct bch_check *c, struct bch_fsck_result *result)
+{
+	result->counts = c->counts.a.v;
+	result->nr_counts = c->counts.a.nr;
+	for (size_t i = 0; i < c->counts.a.nr; i++) {
+		result->nr_found += c->counts.a.v[i].nr_found;
+		result->nr_repaired += c->counts.a.v[i].nr_repaired;
+	}
+}
+
+void bch_fsck_result_end(struct bch_fsck_result *result)
+{
+	free(result->counts);
+	result->counts = NULL;
+}
+
+int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsck_result *result)
+{
+	struct bch_check c = { .fs = fs, .ctx = fs->ctx, .opts = opts };
+	int err;
+
+	*result = (struct bch_fsck_result){ 0 };
+	err = begin(&c);
+	if (!err)
+		err = run_rounds(&c);
+	give_counts(&c, result);
+	if (!err && opts->answer != BCH_FSCK_NO && fs->flags & BCH_OPEN_WRITE)
+		err = bch_check_commit(&c, result);
+	end(&c);
+	return err;
+}
