@@ -178,7 +178,7 @@ static int feed(struct bch_recount *r, struct bch_cursor *cur, u8 btree_id, u8 l
 			return more;
 		else if (bch_cancelled(r->fs->ctx))
 			return -BCH_ERR_cancelled;
-		else
+		else if (!level || !bch_node_ptr_is_hole(&k))
 			err = bch_recount_key(r, btree_id, level, &k);
 	}
 	return err;
@@ -208,9 +208,8 @@ static int feed_nodes(struct bch_recount *r, bool *missing)
 	for (u8 id = 0; id < BCH_BTREE_ID_MAX && !err; id++) {
 		struct bch_btree_root root = bch_btree_root(r->fs, id);
 
-		*missing |= root.state == BCH_ROOT_LOST || root.state == BCH_ROOT_SCANNED;
-		for (u8 level = 0; root.state == BCH_ROOT_PRESENT && level <= root.level && !err;
-		     level++)
+		*missing |= root.state == BCH_ROOT_LOST;
+		for (u8 level = 0; level <= root.level && !err; level++)
 			err = feed_pointers(r, id, level, missing);
 	}
 	return err;

@@ -13,9 +13,9 @@
 #include "btree/node.h"
 #include "btree/overlay.h"
 #include "ondisk/btree_ids.h"
+#include "ondisk/key_extent.h"
 
 struct bch_fs;
-struct bch_ptr;
 
 /* ------------------------------------------------------------------ start */
 
@@ -36,7 +36,7 @@ enum bch_root_state {
 	BCH_ROOT_ABSENT, /* an empty btree */
 	BCH_ROOT_PRESENT,
 	BCH_ROOT_LOST,	  /* it is known that there was one */
-	BCH_ROOT_SCANNED, /* lost, and its leaves found by bch_btree_scan() */
+	BCH_ROOT_SCANNED, /* its leaves are known, and nothing above them: level is 1 */
 };
 
 struct bch_btree_root {
@@ -53,6 +53,8 @@ int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct b
 
 /* Makes a btree an empty one without nodes. */
 void bch_btree_root_drop(struct bch_fs *fs, u8 btree_id);
+/* The btree is empty: what its root was is not known, or of no interest. */
+void bch_btree_root_clear(struct bch_fs *fs, u32 btree_id);
 
 /* Sets those of the superblock's clean section. -BCH_ERR_invalid_sb_clean where there is none, or a bad one. */
 int bch_btree_roots_from_clean(struct bch_fs *fs);
@@ -192,7 +194,51 @@ static inline void bch_cursor_cleanup(struct bch_cursor *cur)
 	bch_cursor_end(cur);
 }
 
-/* ------------------------------------------------------------------ scan: 02 §12.3, §12.4 */
+/* ------------------------------------------------------------------ leaves without a tree: 02 §12.3, §12.4 */
+
+/* A copy of a pointer to a node. */
+struct bch_node_key {
+	struct bch_key k; /* val.p is not valid: see bch_node_key_get() */
+	u8 val[BCH_NODE_PTR_VAL_MAX];
+};
+
+static inline struct bch_key bch_node_key_get(const struct bch_node_key *n)
+{
+	struct bch_key k = n->k;
+
+	k.val.p = n->val;
+	return k;
+}
+
+/* A pointer that leads nowhere, among leaves alone: a leaf that is empty, and not on disk. */
+bool bch_node_ptr_is_hole(const struct bch_key *k);
+
+/*
+ * From now on each of @btrees (bits by id) has exactly the leaves whose pointers @leaves, sealed, holds for it at level
+ * 1, and is SCANNED: what the journal says of nodes above leaves counts no more. No cursor is open on them. Takes @leaves.
+ */
+void bch_btrees_set_leaves(struct bch_fs *fs, struct bch_key_overlay *leaves, u64 btrees);
+
+/* A leaf that is on a device, whether or not it is still part of its btree. */
+struct bch_found_leaf {
+	u8 btree_id;
+	u32 seq; /* counts rewrites */
+	u64 cookie, journal_seq;
+	struct bch_pos min, max;
+	u32 nr_sectors;
+	u32 nr_copies;
+	struct bch_ptr copies[BCH_NODE_PTRS_MAX]; /* generations are not known: 0 */
+};
+
+struct bch_found_leaves {
+	BCH_ARRAY(struct bch_found_leaf) a; /* by btree and cookie */
+};
+
+/*
+ * All usable leaves of @btrees (bits by id) on all open members, in every place that may hold one; copies of one are
+ * joined. @leaves.a is to be ended. -BCH_ERR_no_memory, -BCH_ERR_cancelled.
+ */
+int bch_btree_find_leaves(struct bch_fs *fs, u64 btrees, struct bch_found_leaves *leaves);
 
 /*
  * For those of @btrees (bits by id) whose root is not known, lost or cannot be read, or a node above the leaves: looks

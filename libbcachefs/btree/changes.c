@@ -5,11 +5,15 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/memory.h"
 #include "btree/private.h"
 
 struct bch_changes {
 	struct bch_map maps[BCH_CHANGE_KINDS][BCH_BTREE_ID_MAX];
+	struct {
+		BCH_ARRAY(struct bch_touch) a;
+	} touches;
 	size_t bytes;
 };
 
@@ -92,6 +96,21 @@ const struct bch_change *bch_change_next(const struct bch_change *after)
 	return change_of(after->node.next);
 }
 
+int bch_change_touch(struct bch_fs *fs, u8 btree_id, u8 level, struct bch_pos pos)
+{
+	struct bch_changes *c = changes_of(fs);
+
+	return c ? bch_array_push(&c->touches.a, ((struct bch_touch){ btree_id, level, pos }))
+		 : -BCH_ERR_no_memory;
+}
+
+const struct bch_touch *bch_change_touched(const struct bch_fs *fs, size_t nr)
+{
+	const struct bch_changes *c = fs->btrees->changes;
+
+	return c && nr < c->touches.a.nr ? &c->touches.a.v[nr] : NULL;
+}
+
 static void drop_map(struct bch_changes *c, struct bch_map *map)
 {
 	struct bch_map_node *node = bch_map_first(map), *next;
@@ -112,6 +131,8 @@ void bch_changes_drop(struct bch_fs *fs, enum bch_change_kind kind)
 
 	for (u32 id = 0; c && id < BCH_BTREE_ID_MAX; id++)
 		drop_map(c, &c->maps[kind][id]);
+	if (c && kind == BCH_CHANGE_GIVEN)
+		c->touches.a.nr = 0;
 }
 
 size_t bch_changes_bytes(const struct bch_fs *fs)
@@ -124,6 +145,8 @@ void bch_changes_free(struct bch_changes *c)
 	for (u32 kind = 0; c && kind < BCH_CHANGE_KINDS; kind++)
 		for (u32 id = 0; id < BCH_BTREE_ID_MAX; id++)
 			drop_map(c, &c->maps[kind][id]);
+	if (c)
+		bch_array_end(&c->touches.a);
 	free(c);
 }
 

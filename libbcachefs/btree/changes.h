@@ -43,6 +43,18 @@ const struct bch_change *bch_change_first(const struct bch_fs *fs, enum bch_chan
 					  u8 btree_id, struct bch_pos pos);
 const struct bch_change *bch_change_next(const struct bch_change *after);
 
+/* A node to be written anew although none of its keys changes: that of @level which holds @pos. */
+struct bch_touch {
+	u8 btree_id, level;
+	struct bch_pos pos;
+};
+
+/* Adds one, which goes as given changes do. -BCH_ERR_no_memory. */
+int bch_change_touch(struct bch_fs *fs, u8 btree_id, u8 level, struct bch_pos pos);
+
+/* Number @nr in the order of their coming; NULL where there are no more. */
+const struct bch_touch *bch_change_touched(const struct bch_fs *fs, size_t nr);
+
 /* Drops all of a kind. */
 void bch_changes_drop(struct bch_fs *fs, enum bch_change_kind kind);
 

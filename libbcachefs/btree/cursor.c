@@ -71,11 +71,35 @@ static void layers_of(const struct bch_cursor *cur, const struct place *place,
 
 /* ------------------------------------------------------------------ down */
 
+static struct bch_pos start_of(const struct bch_key *ptr)
+{
+	struct bch_node_ptr p;
+
+	return bch_node_ptr_get(ptr, &p) ? p.min : BCH_POS_MIN;
+}
+
+bool bch_node_ptr_is_hole(const struct bch_key *k)
+{
+	return k->type == BCH_KEY_btree_ptr_v2 && k->val.len == sizeof(struct btree_ptr_v2);
+}
+
+/* What takes the place of a lost leaf has no node. */
+static bool is_hole(const struct bch_cursor *cur, const struct bch_key *ptr)
+{
+	return bch_node_ptr_is_hole(ptr) &&
+	       bch_btree_root(cur->fs, cur->btree_id).state == BCH_ROOT_SCANNED;
+}
+
 static int open_node(const struct bch_cursor *cur, u8 level, const struct bch_key *ptr,
 		     struct place *place)
 {
-	int err = bch_btree_node_get(cur->fs, cur->btree_id, level, ptr, &place->node);
+	int err = 0;
 
+	if (is_hole(cur, ptr)) {
+		*place = (struct place){ .min = start_of(ptr), .max = ptr->pos };
+		return 0;
+	}
+	err = bch_btree_node_get(cur->fs, cur->btree_id, level, ptr, &place->node);
 	if (!err) {
 		place->level = level;
 		place->min = place->node->min;
@@ -118,13 +142,6 @@ static int open_root(const struct bch_cursor *cur, struct place *place)
 	}
 }
 
-static struct bch_pos start_of(const struct bch_key *ptr)
-{
-	struct bch_node_ptr p;
-
-	return bch_node_ptr_get(ptr, &p) ? p.min : BCH_POS_MIN;
-}
-
 /* Nodes that are wanted soon. Not at the first: who looks for one key needs but one. */
 static void read_ahead(const struct bch_cursor *cur, const struct place *place,
 		       const struct bch_layers *at)
@@ -139,7 +156,8 @@ static void read_ahead(const struct bch_cursor *cur, const struct place *place,
 		if (cur->dir > 0 ? bch_pos_compare(start_of(&ptr), cur->end) > 0
 				 : bch_pos_compare(ptr.pos, cur->end) < 0)
 			return;
-		bch_btree_node_read_ahead(cur->fs, cur->btree_id, cur->level, &ptr);
+		if (!is_hole(cur, &ptr))
+			bch_btree_node_read_ahead(cur->fs, cur->btree_id, cur->level, &ptr);
 	}
 }
 

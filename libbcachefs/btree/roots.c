@@ -101,6 +101,12 @@ static void check_range(struct bch_fs *fs, u32 btree_id, const struct bch_node_p
 		warn_of_range(fs, btree_id, bch_fsck_error_name(BCH_FSCK_btree_root_bad_max_key));
 }
 
+static void set_state(struct bch_fs *fs, u32 btree_id, struct bch_btree_root root)
+{
+	free((u8 *)(uintptr_t)fs->btrees->roots[btree_id].k.val.p);
+	fs->btrees->roots[btree_id] = root;
+}
+
 int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct bch_key *k)
 {
 	struct bch_btree_root root = { .state = BCH_ROOT_LOST };
@@ -119,8 +125,7 @@ int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct b
 		root.k.val.p = val;
 		check_range(fs, btree_id, &ptr);
 	}
-	free((u8 *)(uintptr_t)fs->btrees->roots[btree_id].k.val.p);
-	fs->btrees->roots[btree_id] = root;
+	set_state(fs, btree_id, root);
 	return 0;
 }
 
@@ -128,6 +133,19 @@ void bch_btree_root_drop(struct bch_fs *fs, u8 btree_id)
 {
 	free((u8 *)(uintptr_t)fs->btrees->roots[btree_id].k.val.p);
 	fs->btrees->roots[btree_id] = (struct bch_btree_root){ .state = BCH_ROOT_ABSENT };
+void bch_btree_root_clear(struct bch_fs *fs, u32 btree_id)
+{
+	set_state(fs, btree_id, (struct bch_btree_root){ .state = BCH_ROOT_ABSENT });
+}
+
+void bch_btrees_set_leaves(struct bch_fs *fs, struct bch_key_overlay *leaves, u64 btrees)
+{
+	bch_key_overlay_free(fs->btrees->scanned);
+	fs->btrees->scanned = leaves;
+	for (u32 id = 0; id < BCH_BTREE_ID_MAX; id++)
+		if (btrees >> id & 1)
+			set_state(fs, id,
+				  (struct bch_btree_root){ .state = BCH_ROOT_SCANNED, .level = 1 });
 }
 
 int bch_btree_roots_from_clean(struct bch_fs *fs)

@@ -44,6 +44,7 @@ struct bch_check {
 	u64 nr_applied; /* in all */
 	u32 round;	/* from 0 on: problems are told with the passes in the first */
 	bool repaired;	/* something is to be committed */
+	u64 lost_data;	/* btrees of which keys are known to be lost: bits by id */
 };
 
 /* ------------------------------------------------------------------ problems: problem.c */
@@ -129,6 +130,7 @@ static inline bool bch_check_is_whiteout(const struct bch_key *k)
 /* ------------------------------------------------------------------ steps */
 
 /* Of each: 0 or an error. They are in the order in which they run: run.c. */
+int bch_check_nodes(struct bch_check *c); /* once, before all others */
 int bch_check_snapshot_trees(struct bch_check *c);
 int bch_check_snapshots(struct bch_check *c);
 int bch_check_subvols(struct bch_check *c);

@@ -25,6 +25,10 @@ struct step {
 		}                                   \
 	}
 
+/* Before anything is read. Pending changes do not change nodes, so it is run once. */
+static const struct step nodes_step =
+	STEP(bch_check_nodes, BCH_PASS_scan_for_btree_nodes, BCH_PASS_check_topology);
+
 /* In the order in which kernels run the passes. */
 static const struct step steps[] = {
 	STEP(bch_check_snapshot_trees, BCH_PASS_check_snapshot_trees),
@@ -74,11 +78,22 @@ static int run_step(struct bch_check *c, const struct step *s)
 	return err;
 }
 
+static int load_snapshots(struct bch_check *c)
+{
+	static const struct bch_files_opts files = { .flags = BCH_FILES_QUIET };
+
+	return c->fs->files ? bch_files_reload_snapshots(c->fs) : bch_files_start(c->fs, &files);
+}
+
 static int run_round(struct bch_check *c)
 {
-	int err = bch_files_reload_snapshots(c->fs);
+	int err = 0;
 
 	c->nr_repairs = 0;
+	if (!c->round && is_wanted(c, &nodes_step))
+		err = run_step(c, &nodes_step);
+	if (!err)
+		err = load_snapshots(c);
 	for (size_t i = 0; i < bch_array_size(steps) && !err; i++)
 		if (is_wanted(c, &steps[i]))
 			err = run_step(c, &steps[i]);
@@ -104,13 +119,14 @@ static int run_rounds(struct bch_check *c)
 
 static int begin(struct bch_check *c)
 {
-	static const struct bch_files_opts files = { .flags = BCH_FILES_QUIET };
-	int err = c->fs->files ? 0 : bch_files_start(c->fs, &files);
+	struct bch_sb_ext ext;
 
+	bch_super_ext(&c->fs->super, &ext);
+	c->lost_data = ext.btrees_lost_data;
 	c->version = le16_get(c->fs->super.sb->version);
 	bch_key_fs_init(&c->key_fs, &c->fs->super);
 	c->key_context = (struct bch_key_context){ .version = c->version, .fs = &c->key_fs };
-	return err ? err : bch_problems_begin(c);
+	return bch_problems_begin(c);
 }
 
 static void end(struct bch_check *c)

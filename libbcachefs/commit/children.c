@@ -73,7 +73,7 @@ int bch_children_next(struct bch_children *c, struct bch_key *k)
 	struct bch_group *below;
 	int more;
 
-	if (!c->group->old.nr)
+	if (c->group->is_added)
 		return next_of_new_root(c, k);
 	if (c->piece)
 		return give_piece(c, k);

@@ -36,6 +36,31 @@ static int touch_replayed(struct bch_plan *plan)
 	return err;
 }
 
+/* Nodes that are to be written anew as they are. */
+static int touch_touched(struct bch_plan *plan)
+{
+	const struct bch_touch *t;
+	int err = 0;
+
+	for (size_t i = 0; !err && (t = bch_change_touched(plan->fs, i)); i++)
+		err = bch_plan_touch(plan, t->btree_id, t->level, t->pos);
+	return err;
+}
+
+/* Btrees of which the leaves alone are known get nodes above them; without a root a btree would be forgotten. */
+static int touch_scanned(struct bch_plan *plan)
+{
+	int err = 0;
+
+	for (u8 id = 0; id < BCH_BTREE_ID_MAX && !err; id++) {
+		struct bch_btree_root root = bch_btree_root(plan->fs, id);
+
+		if (root.state == BCH_ROOT_SCANNED || root.state == BCH_ROOT_LOST)
+			err = bch_plan_touch(plan, id, root.level, BCH_POS_MIN);
+	}
+	return err;
+}
+
 static int place_pieces(struct bch_plan *plan, struct bch_group *g)
 {
 	int err = 0;
@@ -133,6 +158,10 @@ int bch_plan_make(struct bch_plan *plan)
 {
 	int err = touch_replayed(plan);
 
+	if (!err)
+		err = touch_touched(plan);
+	if (!err)
+		err = touch_scanned(plan);
 	if (!err)
 		err = lay_out_all(plan, BCH_CHANGE_GIVEN);
 	for (u32 round = 0; !err && round < ROUNDS_MAX; round++) {

@@ -188,6 +188,7 @@ static int add_root(struct bch_plan *plan, u8 btree_id, u8 level)
 		.btree_id = btree_id,
 		.level = level,
 		.is_root = true,
+		.is_added = true,
 	};
 
 	if (level >= BCH_BTREE_DEPTH_MAX)

@@ -17,8 +17,18 @@ static int keep_old(struct bch_group *g, const struct bch_key *ptr)
 static int look_at_node(struct bch_plan *plan, struct bch_group *g, const struct bch_key *ptr)
 {
 	const struct bch_btree_node *node;
-	int err = bch_btree_node_get(plan->fs, g->btree_id, g->level, ptr, &node);
+	struct bch_node_ptr range;
+	int err;
 
+	if (bch_node_ptr_is_hole(ptr)) {
+		(void)bch_node_ptr_get(ptr, &range);
+		g->min = range.min;
+		g->max = range.max;
+		return 0;
+	}
+	err = keep_old(g, ptr);
+	if (!err)
+		err = bch_btree_node_get(plan->fs, g->btree_id, g->level, ptr, &node);
 	if (err)
 		return err;
 	g->seq = node->seq + 1;
@@ -53,11 +63,15 @@ static int add_group(struct bch_plan *plan, struct bch_group *g)
 	return err;
 }
 
-/* A btree without nodes begins with an empty leaf that is its root. */
-static int touch_absent(struct bch_plan *plan, u8 btree_id)
+/* The root of a btree without nodes is an empty leaf, that of one of which only the leaves are known is above these. */
+static int touch_missing_root(struct bch_plan *plan, u8 btree_id, u8 level)
 {
 	struct bch_group g = {
-		.min = BCH_POS_MIN, .max = BCH_SPOS_MAX, .btree_id = btree_id, .is_root = true
+		.min = BCH_POS_MIN,
+		.max = BCH_SPOS_MAX,
+		.btree_id = btree_id,
+		.level = level,
+		.is_root = true,
 	};
 
 	return add_group(plan, &g);
@@ -80,9 +94,7 @@ static int touch_node(struct bch_plan *plan, u8 btree_id, u8 level, struct bch_p
 		return bch_error_whole(plan->fs->ctx, -BCH_ERR_btree_lost,
 				       "btree %s: no node for a position in it; run fsck",
 				       bch_btree_names[btree_id]);
-	err = keep_old(&g, &ptr);
-	if (!err)
-		err = look_at_node(plan, &g, &ptr);
+	err = look_at_node(plan, &g, &ptr);
 	if (!err)
 		err = add_group(plan, &g);
 	if (err)
@@ -95,16 +107,17 @@ int bch_plan_touch(struct bch_plan *plan, u8 btree_id, u8 level, struct bch_pos 
 	struct bch_btree_root root = bch_btree_root(plan->fs, btree_id);
 	int err = 0;
 
-	if (root.state == BCH_ROOT_LOST || root.state == BCH_ROOT_SCANNED)
+	if (root.state == BCH_ROOT_LOST)
 		return bch_error_whole(plan->fs->ctx, -BCH_ERR_btree_lost,
 				       "btree %s: its root is lost; run fsck",
 				       bch_btree_names[btree_id]);
-	if (root.state == BCH_ROOT_ABSENT)
-		return bch_plan_group(plan, btree_id, 0, pos) ? 0 : touch_absent(plan, btree_id);
 	for (; level <= root.level && !err; level++) {
 		if (bch_plan_group(plan, btree_id, level, pos))
 			return 0; /* then all above it are touched too */
-		err = touch_node(plan, btree_id, level, pos);
+		if (level == root.level && root.state != BCH_ROOT_PRESENT)
+			err = touch_missing_root(plan, btree_id, level);
+		else
+			err = touch_node(plan, btree_id, level, pos);
 	}
 	return err;
 }

@@ -24,20 +24,6 @@ struct bch_writer {
 	bool failed;
 };
 
-/* A copy of a pointer to a node. */
-struct bch_node_key {
-	struct bch_key k; /* val.p is not valid: see bch_node_key_get() */
-	u8 val[BCH_NODE_PTR_VAL_MAX];
-};
-
-static inline struct bch_key bch_node_key_get(const struct bch_node_key *n)
-{
-	struct bch_key k = n->k;
-
-	k.val.p = n->val;
-	return k;
-}
-
 /* One of the nodes that replace others. */
 struct bch_piece {
 	struct bch_pos max;
@@ -53,6 +39,7 @@ struct bch_group {
 	u8 btree_id, level;
 	u32 seq; /* of the new nodes */
 	bool is_root;
+	bool is_added; /* a root above what was the root: all its children are new */
 	BCH_ARRAY(struct bch_node_key) old;
 	BCH_ARRAY(struct bch_piece) pieces;
 	size_t nr_pieces; /* of them in use */

@@ -109,6 +109,7 @@ size_t bch_node_ptr_put(const struct bch_node_ptr *ptr, const struct bch_ptr *pt
 	struct btree_ptr_v2 v = {
 		.seq = le64_of(ptr->seq),
 		.sectors_written = le16_of((u16)ptr->nr_sectors),
+		.flags = le16_of(ptr->range_updated ? BCH_BTREE_PTR_RANGE_UPDATED : 0),
 		.min_key = bch_pos_disk(ptr->min),
 	};
 	size_t len = sizeof(v);
