@@ -45,6 +45,10 @@ struct bch_check {
 	u32 round;	/* from 0 on: problems are told with the passes in the first */
 	bool repaired;	/* something is to be committed */
 	u64 lost_data;	/* btrees of which keys are known to be lost: bits by id */
+	bool writes;	/* at the end */
+	struct {
+		BCH_ARRAY(u32) a;
+	} dead; /* snapshots that are going to be deleted, with their keys */
 };
 
 /* ------------------------------------------------------------------ problems: problem.c */
@@ -136,7 +140,6 @@ int bch_check_snapshots(struct bch_check *c);
 int bch_check_subvols(struct bch_check *c);
 int bch_check_inodes(struct bch_check *c);
 int bch_check_names(struct bch_check *c);
-int bch_check_links(struct bch_check *c);
 
 /* ------------------------------------------------------------------ the end: finish.c */
 

@@ -117,6 +117,9 @@
 	P(snapshot_tree_to_missing_subvol,			"fix",	0)	\
 	P(snapshot_tree_to_wrong_subvol,			"fix",	0)	\
 	P(snapshot_tree_to_snapshot_subvol,			"fix",	0)	\
+	P(snapshot_parent_bad,					"fix",	SAFE)	\
+	P(snapshot_child_bad,					"fix",	SAFE)	\
+	P(subvol_missing,					"recreate",	SAFE)	\
 	P(snapshot_should_not_have_subvol,			"fix",	0)	\
 	P(snapshot_to_bad_snapshot_tree,			"fix",	SAFE)	\
 	P(snapshot_bad_depth,					"fix",	SAFE)	\
@@ -138,7 +141,7 @@
 	P(deleted_inode_is_dir,					"delete",	SAFE)	\
 	P(deleted_inode_not_unlinked,				"delete",	SAFE)	\
 	P(extent_overlapping,					"fix",	SAFE | LOSES)	\
-	P(key_in_missing_inode,					"delete",	SAFE | LOSES)	\
+	P(key_in_missing_inode,					"fix",	SAFE | LOSES)	\
 	P(key_in_wrong_inode_type,				"delete",	LOSES)	\
 	P(extent_past_end_of_inode,				"truncate",	SAFE | LOSES)	\
 	P(dirent_d_type_wrong,					"fix",	SAFE)	\

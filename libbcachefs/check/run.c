@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The steps of a check, again until they find nothing more to repair; then the commit. Format reference: 07 §1.5, §8.7. */
 
-#include "check/check.h"
+#include "check/inode.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@
 struct step {
 	int (*run)(struct bch_check *c);
 	u8 nr_passes;
-	u8 passes[6];
+	u8 passes[8];
 };
 
 #define STEP(run, ...)                              \
@@ -36,10 +36,9 @@ static const struct step steps[] = {
 	STEP(bch_check_subvols, BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
 	STEP(bch_check_inodes, BCH_PASS_check_inodes, BCH_PASS_check_extents,
 	     BCH_PASS_check_indirect_extents),
-	STEP(bch_check_names, BCH_PASS_check_dirents, BCH_PASS_check_xattrs),
-	STEP(bch_check_links, BCH_PASS_check_root, BCH_PASS_check_unreachable_inodes,
-	     BCH_PASS_check_subvolume_structure, BCH_PASS_check_directory_structure,
-	     BCH_PASS_check_nlinks),
+	STEP(bch_check_names, BCH_PASS_check_dirents, BCH_PASS_check_xattrs, BCH_PASS_check_root,
+	     BCH_PASS_check_unreachable_inodes, BCH_PASS_check_subvolume_structure,
+	     BCH_PASS_check_directory_structure, BCH_PASS_check_nlinks),
 };
 
 /* ------------------------------------------------------------------ a round */
@@ -85,6 +84,14 @@ static int load_snapshots(struct bch_check *c)
 	return c->fs->files ? bch_files_reload_snapshots(c->fs) : bch_files_start(c->fs, &files);
 }
 
+/* Which snapshots there are may be another thing after each step. */
+static int prepare(struct bch_check *c)
+{
+	int err = load_snapshots(c);
+
+	return err ? err : bch_check_find_dead(c);
+}
+
 static int run_round(struct bch_check *c)
 {
 	int err = 0;
@@ -92,11 +99,11 @@ static int run_round(struct bch_check *c)
 	c->nr_repairs = 0;
 	if (!c->round && is_wanted(c, &nodes_step))
 		err = run_step(c, &nodes_step);
-	if (!err)
-		err = load_snapshots(c);
-	for (size_t i = 0; i < bch_array_size(steps) && !err; i++)
-		if (is_wanted(c, &steps[i]))
+	for (size_t i = 0; i < bch_array_size(steps) && !err; i++) {
+		err = prepare(c);
+		if (!err && is_wanted(c, &steps[i]))
 			err = run_step(c, &steps[i]);
+	}
 	return err;
 }
 
@@ -133,6 +140,7 @@ static void end(struct bch_check *c)
 {
 	bch_repairs_drop(c);
 	bch_problems_end(c);
+	bch_array_end(&c->dead.a);
 }
 
 static void give_counts(struct bch_check *c, struct bch_fsck_result *result)
@@ -153,7 +161,11 @@ void bch_fsck_result_end(struct bch_fsck_result *result)
 
 int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsck_result *result)
 {
-	struct bch_check c = { .fs = fs, .ctx = fs->ctx, .opts = opts };
+	struct bch_check c = { .fs = fs,
+			       .ctx = fs->ctx,
+			       .opts = opts,
+			       .writes =
+				       opts->answer != BCH_FSCK_NO && fs->flags & BCH_OPEN_WRITE };
 	int err;
 
 	*result = (struct bch_fsck_result){ 0 };
@@ -161,7 +173,7 @@ int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsc
 	if (!err)
 		err = run_rounds(&c);
 	give_counts(&c, result);
-	if (!err && opts->answer != BCH_FSCK_NO && fs->flags & BCH_OPEN_WRITE)
+	if (!err && c.writes)
 		err = bch_check_commit(&c, result);
 	end(&c);
 	return err;

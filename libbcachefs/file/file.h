@@ -70,6 +70,12 @@ int bch_file_parent(struct bch_fs *fs, const struct bch_file *file, const struct
 /* A time of the filesystem as seconds and nanoseconds: 04 §6.6. */
 struct bch_time bch_time_get(const struct bch_fs *fs, u64 time);
 
+/* The other way; what lies between two units is lost. */
+u64 bch_time_put(const struct bch_fs *fs, struct bch_time time);
+
+/* Are names in the directory hashed casefolded? */
+bool bch_inode_is_casefolded(const struct bch_fs *fs, const struct bch_inode *inode);
+
 /* An inode as stat(2) has it. */
 void bch_inode_stat(const struct bch_fs *fs, u64 inum, const struct bch_inode *inode,
 		    struct bch_stat *st);

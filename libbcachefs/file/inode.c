@@ -58,6 +58,15 @@ struct bch_time bch_time_get(const struct bch_fs *fs, u64 time)
 	return (struct bch_time){ sec, (u32)left * precision };
 }
 
+u64 bch_time_put(const struct bch_fs *fs, struct bch_time time)
+{
+	const struct bch_sb *sb = fs->super.sb;
+	u32 precision = le32_get(sb->time_precision);
+
+	return (u64)time.sec * (NS_PER_SECOND / precision) + time.nsec / precision -
+	       le64_get(sb->time_base_lo) / precision;
+}
+
 static u32 nlink(const struct bch_inode *inode)
 {
 	u32 bias = S_ISDIR(inode->bi_mode) ? 2 : 1;

@@ -29,9 +29,6 @@ struct bch_files {
 /* Reads the snapshots btree. -BCH_ERR_no_memory. */
 int bch_snapshots_load(struct bch_fs *fs, struct bch_files *files);
 
-/* Is a directory's lookup by casefolded names? */
-bool bch_inode_is_casefolded(const struct bch_fs *fs, const struct bch_inode *inode);
-
 /* The casefolded form of a name, as its hash is of: 04 §8.5. -BCH_ERR_invalid_argument where it is not UTF-8. */
 int bch_name_casefold(const char *name, size_t len, struct bch_buf *out);
 

@@ -214,4 +214,11 @@ struct bch_extent_walk {
 struct bch_extent_walk bch_extent_walk(const struct bch_key *k, const struct bch_super *super);
 bool bch_extent_ptr_next(struct bch_extent_walk *w, struct bch_extent_ptr *p);
 
+/*
+ * Cuts @nr_sectors, fewer than it has, off the front of an extent of any type, or off its back. @val: where the key's
+ * value lies. Format reference: 05 §2.5.
+ */
+void bch_key_cut_front(struct bch_key *k, u8 *val, u32 nr_sectors);
+void bch_key_cut_back(struct bch_key *k, u32 nr_sectors);
+
 #endif
