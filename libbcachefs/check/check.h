@@ -108,6 +108,7 @@ struct bch_check_walk {
 	bool done;
 };
 
+/* From @from to @to; to be ended. */
 struct bch_check_walk bch_check_walk(struct bch_check *c, u8 btree_id, struct bch_pos from,
 				     struct bch_pos to);
 /* 1 and the next key, 0 at the end, or an error. What is queued becomes pending first. */
@@ -140,6 +141,7 @@ int bch_check_snapshots(struct bch_check *c);
 int bch_check_subvols(struct bch_check *c);
 int bch_check_inodes(struct bch_check *c);
 int bch_check_names(struct bch_check *c);
+int bch_check_dead_inodes(struct bch_check *c);
 
 /* ------------------------------------------------------------------ the end: finish.c */
 

@@ -137,6 +137,7 @@ static int check_target(struct bch_check_names *n, const struct bch_key *k,
 {
 	int err = bch_check_note_name(n, v, k);
 
+	n->leads_to_dir |= S_ISDIR(v->mode) && !v->subvol;
 	return err ? err : check_type(n, k, d, v);
 }
 
@@ -160,7 +161,7 @@ static int recreate_dir(struct bch_check_names *n, const struct bch_key *k, u64 
 	struct bch_inode inode;
 	int err;
 
-	bch_check_inode_new(n->c, S_IFDIR | 0700, &inode);
+	bch_check_inode_new(n->c, inum, S_IFDIR | 0700, &inode);
 	inode.bi_dir = k->pos.inode;
 	inode.bi_dir_offset = k->pos.offset;
 	err = bch_check_inode_put(n->c, inum, k->pos.snapshot, &inode);
@@ -191,14 +192,16 @@ static int check_inode_entry(struct bch_check_names *n, const struct bch_key *k,
 			     const struct bch_dirent *d)
 {
 	u32 nr;
-	int err = each_target(n, k, d->d_inum, d, &nr, check_target);
+	int err;
 
+	n->leads_to_dir = false;
+	err = each_target(n, k, d->d_inum, d, &nr, check_target);
 	if (!err && !nr) {
 		err = missing_target(n, k, d);
 		if (!err)
 			err = each_target(n, k, d->d_inum, d, &nr, check_target);
 	}
-	if (!err && nr && d->d_type == BCH_DIRENT_dir)
+	if (!err && n->leads_to_dir)
 		count_dir(n, k);
 	return err;
 }

@@ -19,7 +19,7 @@ static int recreate_inode(struct bch_check_group *g, u32 snapshot)
 	struct bch_check_version v = { .snapshot = snapshot, .changed = true, .recreated = true };
 	size_t at = 0;
 
-	bch_check_inode_new(g->c, S_IFREG | 0600, &v.inode);
+	bch_check_inode_new(g->c, g->inum, S_IFREG | 0600, &v.inode);
 	while (at < g->versions.a.nr && g->versions.a.v[at].snapshot < snapshot)
 		at++;
 	return bch_array_insert(&g->versions.a, at, v);

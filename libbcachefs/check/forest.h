@@ -63,6 +63,9 @@ bool bch_check_snapshot_above(const struct bch_check_forest *f, u32 id, u32 ance
 /* Is it going to be deleted? */
 bool bch_check_snapshot_is_deleted(const struct bch_check_snapshot *s);
 
+/* The directory that says that it is the root of @subvol, as @snapshot sees it; 0: none is found. */
+int bch_check_find_subvol_root(struct bch_check_forest *f, u32 subvol, u32 snapshot, u64 *inum);
+
 /* Has what is in memory be what is stored, one of these keys; one that is new is added first. */
 int bch_check_snapshot_put(struct bch_check_forest *f, const struct bch_check_snapshot *s);
 int bch_check_tree_put(struct bch_check_forest *f, const struct bch_check_tree *t);

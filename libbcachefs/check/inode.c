@@ -13,8 +13,9 @@ static u8 hash_type(const struct bch_fs *fs)
 	return types[bch_sb_opt(fs->super.sb, BCH_OPT_str_hash) % bch_array_size(types)];
 }
 
-void bch_check_inode_new(struct bch_check *c, u16 mode, struct bch_inode *inode)
+void bch_check_inode_new(struct bch_check *c, u64 inum, u16 mode, struct bch_inode *inode)
 {
+	const le64 nr = le64_of(inum);
 	u64 now = bch_time_put(c->fs, (struct bch_time){ .sec = (s64)c->fs->now });
 
 	*inode = (struct bch_inode){
@@ -24,8 +25,8 @@ void bch_check_inode_new(struct bch_check *c, u16 mode, struct bch_inode *inode)
 		.bi_ctime = now,
 		.bi_mtime = now,
 		.bi_otime = now,
+		.bi_hash_seed = bch_siphash(c->told_key, nr.b, sizeof(nr)),
 	};
-	bch_random(&inode->bi_hash_seed, sizeof(inode->bi_hash_seed));
 }
 
 int bch_check_inode_put(struct bch_check *c, u64 inum, u32 snapshot, const struct bch_inode *inode)

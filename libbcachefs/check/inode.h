@@ -17,8 +17,8 @@ static inline bool bch_inode_flag(const struct bch_inode *inode, enum bch_inode_
 	return inode->bi_flags >> flag & 1;
 }
 
-/* An inode that nothing is known of but its mode: root's, made now, with a hash seed of its own. */
-void bch_check_inode_new(struct bch_check *c, u16 mode, struct bch_inode *inode);
+/* Inode @inum, of which nothing is known but its mode: root's, made now; all its versions get the same hash seed. */
+void bch_check_inode_new(struct bch_check *c, u64 inum, u16 mode, struct bch_inode *inode);
 
 /* Has @inode be version @snapshot of inode @inum. -BCH_ERR_out_of_range where it has fields that we do not know, said. */
 int bch_check_inode_put(struct bch_check *c, u64 inum, u32 snapshot, const struct bch_inode *inode);

@@ -116,9 +116,9 @@ static int check_unlinked(struct bch_check_group *g, struct bch_check_version *v
 	if (S_ISDIR(v->inode.bi_mode))
 		err = check_unlinked_dir(g, v);
 	if (err || !bch_inode_flag(&v->inode, BCH_INODE_unlinked) ||
-	    bch_inode_flag(&v->inode, BCH_INODE_has_child_snapshot) ||
+	    bch_inode_flag(&v->inode, BCH_INODE_has_child_snapshot) || v->inode.bi_dir ||
 	    g->c->version < VERSION_DELETED_INODES)
-		return err;
+		return err; /* or it has a name: the check of names will tell */
 	return check_is_listed(g, v);
 }
 

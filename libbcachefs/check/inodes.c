@@ -9,9 +9,6 @@
 
 #include "base/memory.h"
 #include "check/group.h"
-#include "commit/commit.h"
-
-#define VERSION_DELETED_INODES BCH_VERSION(1, 2)
 
 struct bch_check_version *bch_check_owner(const struct bch_check_group *g, u32 snapshot)
 {
@@ -143,75 +140,6 @@ static int check_groups(struct bch_check *c, struct ahead *inodes, struct ahead 
 	return err;
 }
 
-/* ------------------------------------------------------------------ the list of those to be deleted: 07 §4.25 */
-
-/* Why an entry of the list is wrong: an id, -1: it is right, or an error below that. */
-static int judge_entry(struct bch_check *c, const struct bch_key *k, struct bch_inode *inode,
-		       int *id)
-{
-	int found = bch_check_inode_read(c, k->pos.offset, k->pos.snapshot, inode), empty;
-
-	*id = -1;
-	if (found <= 0) {
-		*id = BCH_FSCK_deleted_inode_missing;
-		return found;
-	}
-	if (S_ISDIR(inode->bi_mode)) {
-		empty = bch_check_dir_is_empty(c, k->pos.offset, k->pos.snapshot);
-		if (empty < 0)
-			return empty;
-		if (!empty)
-			*id = BCH_FSCK_deleted_inode_is_dir;
-	}
-	if (*id < 0 && !bch_inode_flag(inode, BCH_INODE_unlinked))
-		*id = BCH_FSCK_deleted_inode_not_unlinked;
-	if (*id < 0 && bch_inode_flag(inode, BCH_INODE_has_child_snapshot))
-		*id = BCH_FSCK_deleted_inode_has_child_snapshots;
-	return 0;
-}
-
-static const char *entry_text(int id)
-{
-	switch (id) {
-	case BCH_FSCK_deleted_inode_missing:
-		return "nonexistent inode";
-	case BCH_FSCK_deleted_inode_is_dir:
-		return "non empty directory";
-	case BCH_FSCK_deleted_inode_not_unlinked:
-		return "non-deleted inode";
-	default:
-		return "inode with child snapshots";
-	}
-}
-
-static int check_entry(struct bch_check *c, const struct bch_key *k)
-{
-	const struct bch_key none = { .pos = k->pos };
-	struct bch_inode inode;
-	int id, err = judge_entry(c, k, &inode, &id);
-
-	if (err || id < 0)
-		return err;
-	err = bch_problem(c, (u32)id, "%s %" PRIu64 ":%u in deleted_inodes btree", entry_text(id),
-			  k->pos.offset, k->pos.snapshot);
-	return err <= 0 ? err : bch_repair(c, BCH_BTREE_deleted_inodes, &none, BCH_UPDATE_QUIET);
-}
-
-static int check_deleted_list(struct bch_check *c)
-{
-	struct bch_check_walk w bch_auto(check_walk) =
-		bch_check_walk(c, BCH_BTREE_deleted_inodes, BCH_POS_MIN, BCH_SPOS_MAX);
-	struct bch_key k;
-	int more, err = 0;
-
-	while (!err && (more = bch_check_walk_next(&w, &k))) {
-		if (more > 0)
-			more = bch_check_has_snapshot(c, BCH_BTREE_deleted_inodes, &k);
-		err = more < 0 ? more : more ? check_entry(c, &k) : 0;
-	}
-	return err;
-}
-
 int bch_check_inodes(struct bch_check *c)
 {
 	struct ahead *a = bch_calloc(2, sizeof(*a));
@@ -226,7 +154,5 @@ int bch_check_inodes(struct bch_check *c)
 	bch_check_walk_end(&a[0].walk);
 	bch_check_walk_end(&a[1].walk);
 	free(a);
-	if (!err && c->version >= VERSION_DELETED_INODES)
-		err = check_deleted_list(c);
 	return err;
 }

@@ -125,8 +125,7 @@ static bool has_version_below(struct bch_check_names *n, const struct bch_check_
 /* A version of a subvolume's root that younger ones have replaced may have been in another place. */
 static bool needs_no_name(struct bch_check_names *n, const struct bch_check_inode *v)
 {
-	return v->bits & BCH_INODE_IS_UNLINKED || v->subvol == ROOT_SUBVOL ||
-	       (v->subvol && has_version_below(n, v));
+	return v->subvol == ROOT_SUBVOL || (v->subvol && has_version_below(n, v));
 }
 
 static int check_unlinked(struct bch_check_names *n, struct bch_check_inode *v)
@@ -160,6 +159,16 @@ static int check_extras(struct bch_check_names *n, struct bch_check_inode *v,
 	return fix < 0 ? fix : 0;
 }
 
+static int check_nameless(struct bch_check_names *n, struct bch_check_inode *v)
+{
+	if (v->bits & BCH_INODE_IS_UNLINKED)
+		return drop_back_pointer(n, v);
+	if (needs_no_name(n, v))
+		return 0;
+	v->bits |= BCH_INODE_IS_LOST;
+	return drop_back_pointer(n, v);
+}
+
 static int check_back_pointer(struct bch_check_names *n, struct bch_check_inode *v,
 			      const struct bch_check_extra *e, size_t nr)
 {
@@ -169,10 +178,8 @@ static int check_back_pointer(struct bch_check_names *n, struct bch_check_inode 
 		err = check_unlinked(n, v);
 	if (!err && !(v->bits & BCH_INODE_IS_NAMED) && nr)
 		err = take_extra(n, v, e);
-	if (!err && !(v->bits & BCH_INODE_IS_NAMED) && !nr && !needs_no_name(n, v)) {
-		err = drop_back_pointer(n, v);
-		v->bits |= BCH_INODE_IS_LOST;
-	}
+	if (!err && !(v->bits & BCH_INODE_IS_NAMED) && !nr)
+		err = check_nameless(n, v);
 	return err ? err : check_extras(n, v, e, nr);
 }
 
@@ -202,8 +209,11 @@ void bch_check_count_dirs(struct bch_check_names *n, u64 inum, u32 snapshot, int
 	for (size_t i = first; i < first + nr; i++) {
 		struct bch_check_inode *v = &n->files.inodes.a.v[i];
 
-		if (bch_snapshot_is_ancestor(n->c->fs, v->snapshot, snapshot))
-			v->nr_links += (u32)by;
+		if (!bch_snapshot_is_ancestor(n->c->fs, v->snapshot, snapshot))
+			continue;
+		v->nr_links += (u32)by;
+		v->nlink += (u32)by; /* our own doing is no problem */
+		v->bits |= BCH_INODE_IS_CHANGED;
 	}
 }
 

@@ -105,7 +105,8 @@ static int add_entry(struct bch_check_names *n, u64 dir, u32 snapshot, struct bc
 	if (err || !n->has_inode)
 		return err ? err : -BCH_ERR_not_found;
 	d->d_casefold = bch_inode_is_casefolded(n->c->fs, &n->inode);
-	d->cf_name = d->name; /* of digits and lower case letters: folded already */
+	if (d->d_casefold) /* digits and lower case letters are folded already */
+		d->cf_name = d->name;
 	err = find_name(n, dir, snapshot, d, val, &k);
 	if (!err)
 		err = bch_repair(n->c, BCH_BTREE_dirents, &k, 0);
@@ -140,7 +141,7 @@ static int make_lost_found(struct bch_check_names *n, u64 root, u32 snapshot, u6
 	int err;
 
 	*inum = d.d_inum = free_inum(n);
-	bch_check_inode_new(n->c, S_IFDIR | 0700, &inode);
+	bch_check_inode_new(n->c, *inum, S_IFDIR | 0700, &inode);
 	inode.bi_dir = root;
 	inode.bi_depth = n->c->version >= VERSION_DEPTH;
 	err = add_entry(n, root, snapshot, &d, &inode.bi_dir_offset);

@@ -58,13 +58,27 @@ static int was_dir(struct bch_check_names *n, u64 inum)
 	return more < 0 && more != -BCH_ERR_btree_node_read_failed ? more : 0;
 }
 
+/* The subvolume that the directory of @k is the root of; 0: of none. */
+static u32 subvol_of(const struct bch_check_names *n, const struct bch_key *k)
+{
+	for (size_t i = 0; i < n->forest.subvols.a.nr; i++) {
+		const struct bch_check_subvol *s = &n->forest.subvols.a.v[i];
+
+		if (s->v.inode == k->pos.inode &&
+		    bch_snapshot_is_ancestor(n->c->fs, s->v.snapshot, k->pos.snapshot))
+			return s->id;
+	}
+	return 0;
+}
+
 /* A directory that its entries are the last trace of; they are found again by a new hash. */
 static int recreate_dir(struct bch_check_names *n, const struct bch_key *k)
 {
 	struct bch_inode inode;
 	int err;
 
-	bch_check_inode_new(n->c, S_IFDIR | 0700, &inode);
+	bch_check_inode_new(n->c, k->pos.inode, S_IFDIR | 0700, &inode);
+	inode.bi_subvol = subvol_of(n, k);
 	err = bch_check_inode_put(n->c, k->pos.inode, k->pos.snapshot, &inode);
 	if (!err)
 		err = bch_repairs_apply(n->c);
@@ -106,16 +120,19 @@ static int check_owner(struct bch_check_names *n, u8 btree_id, const struct bch_
 
 /* ------------------------------------------------------------------ moving */
 
+/* Where it goes to a place behind, the walk comes to it. */
 static int move(struct bch_check_names *n, const struct bch_check_table *t, const struct bch_key *k,
 		const struct bch_key *as)
 {
+	struct bch_dirent d;
 	int err = bch_check_hash_remove(t, k->pos, BCH_REMOVE_FOR_SNAPSHOT);
 
 	if (!err)
 		err = bch_repair(n->c, t->btree_id, as, 0);
-	if (!err && k->type == BCH_KEY_dirent)
-		bch_check_dirent_moved(n, k, as->pos);
-	return err;
+	if (err || k->type != BCH_KEY_dirent || !bch_dirent_get(as, &d))
+		return err;
+	bch_check_dirent_moved(n, k, as->pos);
+	return as->pos.offset < k->pos.offset ? bch_check_dirent(n, as, &d) : 0;
 }
 
 static int wrong_place(struct bch_check_names *n, const struct bch_check_table *t,

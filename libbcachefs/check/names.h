@@ -17,6 +17,7 @@ struct bch_check_names {
 	u64 inum;
 	bool has_inode;
 	struct bch_inode inode; /* any version: all have the same hash */
+	bool leads_to_dir;	/* the entry that is being looked at */
 	u32 walk;		/* the last that went up the directories */
 };
 

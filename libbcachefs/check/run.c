@@ -39,6 +39,7 @@ static const struct step steps[] = {
 	STEP(bch_check_names, BCH_PASS_check_dirents, BCH_PASS_check_xattrs, BCH_PASS_check_root,
 	     BCH_PASS_check_unreachable_inodes, BCH_PASS_check_subvolume_structure,
 	     BCH_PASS_check_directory_structure, BCH_PASS_check_nlinks),
+	STEP(bch_check_dead_inodes, BCH_PASS_delete_dead_inodes),
 };
 
 /* ------------------------------------------------------------------ a round */

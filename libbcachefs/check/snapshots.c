@@ -236,8 +236,7 @@ static int check_points_back(struct bch_check_forest *f, struct bch_check_snapsh
 	return bch_check_subvol_put(f, subvol);
 }
 
-/* The root directory of the subvolume that snapshot @s had; 0: none is found. */
-static int find_root(struct bch_check_forest *f, const struct bch_check_snapshot *s, u64 *inum)
+int bch_check_find_subvol_root(struct bch_check_forest *f, u32 subvol, u32 snapshot, u64 *inum)
 {
 	struct bch_check_walk w bch_auto(check_walk) =
 		bch_check_walk(f->c, BCH_BTREE_inodes, bch_pos(0, BCH_INODE_NR_MIN),
@@ -251,8 +250,8 @@ static int find_root(struct bch_check_forest *f, const struct bch_check_snapshot
 		if (more < 0)
 			return more;
 		if (bch_key_is_inode(&k) && bch_inode_get(&k, &inode) &&
-		    inode.bi_subvol == s->v.subvol &&
-		    bch_check_snapshot_above(f, s->id, k.pos.snapshot))
+		    inode.bi_subvol == subvol &&
+		    bch_check_snapshot_above(f, snapshot, k.pos.snapshot))
 			*inum = k.pos.offset;
 	}
 	return 0;
@@ -284,7 +283,7 @@ static int check_missing_subvol(struct bch_check_forest *f, struct bch_check_sna
 
 	if (fix <= 0)
 		return fix;
-	fix = find_root(f, s, &inum);
+	fix = bch_check_find_subvol_root(f, s->v.subvol, s->id, &inum);
 	return fix ? fix : recreate_subvol(f, s, inum);
 }
 
@@ -304,13 +303,15 @@ static u32 next_tree_id(const struct bch_check_forest *f)
 	return f->trees.a.nr ? f->trees.a.v[f->trees.a.nr - 1].id + 1 : 1;
 }
 
-/* A tree for what stands under @root. */
+/* A tree for what stands under @root, by the number *@id where that is free. */
 static int make_tree(struct bch_check_forest *f, u32 root, u32 *id)
 {
-	struct bch_check_tree t = { .id = next_tree_id(f), .v = { .root_snapshot = root } };
-	int err = make_master(f, &t);
+	struct bch_check_tree t = { .id = *id, .v = { .root_snapshot = root } };
+	int err;
 
-	*id = t.id;
+	if (!t.id || bch_check_tree_find(f, t.id))
+		*id = t.id = next_tree_id(f);
+	err = make_master(f, &t);
 	return err ? err : bch_check_tree_put(f, &t);
 }
 

@@ -72,7 +72,7 @@ static int recreate_root(struct bch_check_forest *f, const struct bch_check_subv
 {
 	struct bch_inode inode;
 
-	bch_check_inode_new(f->c, MODE_RECREATED, &inode);
+	bch_check_inode_new(f->c, s->v.inode, MODE_RECREATED, &inode);
 	inode.bi_subvol = s->id;
 	inode.bi_parent_subvol = s->v.fs_path_parent;
 	return bch_check_inode_put(f->c, s->v.inode, s->v.snapshot, &inode);
@@ -81,12 +81,19 @@ static int recreate_root(struct bch_check_forest *f, const struct bch_check_subv
 static int check_missing_root(struct bch_check_forest *f, struct bch_check_subvol *s)
 {
 	struct bch_buf text bch_auto(buf) = { 0 };
+	u64 inum;
 	int fix;
 
 	bch_buf_put(&text, "subvolume %u points to missing subvolume root %" PRIu64 ":%u", s->id,
 		    s->v.inode, s->v.snapshot);
 	fix = subvol_problem(f, BCH_FSCK_subvol_to_missing_root, s, bch_buf_str(&text));
-	return fix <= 0 ? fix : recreate_root(f, s);
+	if (fix <= 0)
+		return fix;
+	fix = bch_check_find_subvol_root(f, s->id, s->v.snapshot, &inum);
+	if (fix || !inum)
+		return fix ? fix : recreate_root(f, s);
+	s->v.inode = inum;
+	return bch_check_subvol_put(f, s);
 }
 
 static int check_root(struct bch_check_forest *f, struct bch_check_subvol *s)
