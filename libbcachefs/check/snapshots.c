@@ -13,6 +13,8 @@ static int put_snapshot(struct bch_check_forest *f, struct bch_check_snapshot *s
 	return bch_check_snapshot_put(f, s);
 }
 
+#define VERSION_NO_MASTER BCH_VERSION(1, 20)
+
 static struct bch_key key_of(u32 id, u8 type, const void *val, size_t len)
 {
 	return (struct bch_key){ .pos = bch_pos(0, id), .type = type, .val = { val, len } };
@@ -86,7 +88,14 @@ static int make_master(struct bch_check_forest *f, struct bch_check_tree *t)
 	return 0;
 }
 
-/* What is wrong with the tree's master, or -1. 0 is allowed where the master was deleted: 04 §3.2. */
+/* A master that was deleted leaves 0 (04 §3.2); what there is no subvolume for has to wait for one. */
+static bool may_be_none(const struct bch_check_forest *f, const struct bch_check_tree *t)
+{
+	return (!t->v.master_subvol && f->c->version >= VERSION_NO_MASTER) ||
+	       !choose_master(f, t->v.root_snapshot);
+}
+
+/* What is wrong with the tree's master, or -1. */
 static int judge_master(const struct bch_check_forest *f, const struct bch_check_tree *t,
 			const char **text)
 {
@@ -94,7 +103,7 @@ static int judge_master(const struct bch_check_forest *f, const struct bch_check
 
 	*text = "snapshot tree points to missing subvolume:";
 	if (!s)
-		return t->v.master_subvol ? BCH_FSCK_snapshot_tree_to_missing_subvol : -1;
+		return may_be_none(f, t) ? -1 : BCH_FSCK_snapshot_tree_to_missing_subvol;
 	*text = "snapshot tree points to subvolume that does not point to snapshot in this tree:";
 	if (!is_in_tree(f, s, t->v.root_snapshot))
 		return BCH_FSCK_snapshot_tree_to_wrong_subvol;
