@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bcachefs list: the keys of btrees. CLI 7.1. */
 
+#include <bcachefs/fsck.h>
 #include <bcachefs/journal.h>
 #include <bcachefs/list.h>
 #include "cli_color.h"
@@ -9,7 +10,7 @@ struct args {
 	const char *btree, *type, *start, *end;
 	u64 level, nr, cache, rewind;
 	unsigned mode, color;
-	bool all, no_journal, raw, scan_nodes;
+	bool all, fsck, no_journal, raw, scan_nodes;
 };
 
 /* In the order of enum bch_list_mode. */
@@ -27,6 +28,9 @@ static const struct cli_option options[] = {
 	CLI_STRING('e', "end", "POS", struct args, end, "last position"),
 	CLI_CHOICE('m', "mode", "MODE", struct args, mode, modes, "what to list; default: keys"),
 	CLI_NUMBER('n', "count", "N", struct args, nr, 1, UINT64_MAX, "at most N of each btree"),
+	CLI_FLAG('f', "fsck", struct args, fsck,
+		 "as a check and repair would leave it, which is done in memory alone",
+		 .excludes = "no-journal"),
 	CLI_FLAG(0, "no-journal", struct args, no_journal,
 		 "the nodes as they are on disk, without what only the journal holds"),
 	CLI_NUMBER(0, "journal-rewind", "SEQ", struct args, rewind, 1, UINT64_MAX,
@@ -43,6 +47,17 @@ static const struct cli_option options[] = {
 static int write_text(void *arg, const char *text)
 {
 	return cli_write(arg, text);
+}
+
+/* Repairs stay in memory, where all that follows sees them. */
+static int repair_in_memory(struct bch_fs *fs)
+{
+	const struct bch_fsck_opts opts = { .answer = BCH_FSCK_NO };
+	struct bch_fsck_result result;
+	int err = bch_fsck(fs, &opts, &result);
+
+	bch_fsck_result_end(&result);
+	return err;
 }
 
 static int list(struct cli *cli, const struct args *a, struct bch_fs *fs)
@@ -70,6 +85,8 @@ static int list(struct cli *cli, const struct args *a, struct bch_fs *fs)
 
 	if (!err && a->scan_nodes)
 		err = bch_fs_scan_nodes(fs);
+	if (!err && a->fsck)
+		err = repair_in_memory(fs);
 	return err ? err : bch_list(fs, &opts, write_text, cli);
 }
 

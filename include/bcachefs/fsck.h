@@ -58,7 +58,8 @@ struct bch_fsck_result {
 
 /*
  * Checks @fs, after bch_fs_start(). Repairs are pending changes until all is checked again with them and found quiet;
- * then they are committed at once, for which @fs must be open for writing, else (and for BCH_FSCK_NO) they are dropped.
+ * then they are committed at once. For BCH_FSCK_NO, and where @fs is not open for writing, they stay pending: who reads
+ * on sees a filesystem that is repaired.
  * The superblock's counts of errors and scheduled passes follow. @result is ended by the caller, whatever is returned.
  *
  * Return: 0, also where problems are left; -BCH_ERR_cancelled, or another error: nothing was written.

@@ -25,6 +25,36 @@ static int recreate_inode(struct bch_check_group *g, u32 snapshot)
 	return bch_array_insert(&g->versions.a, at, v);
 }
 
+/* Who changes what belongs to an inode in a snapshot has a version of the inode there: 04 §2.5. */
+static int check_has_version(struct bch_check_group *g, const struct bch_key *k)
+{
+	struct bch_check_version *owner = bch_check_owner(g, k->pos.snapshot);
+	struct bch_check_version v = *owner;
+	size_t at = (size_t)(owner - g->versions.a.v);
+	int fix;
+
+	if (owner->snapshot == k->pos.snapshot)
+		return 0;
+	fix = bch_problem_key(g->c, BCH_FSCK_snapshot_key_missing_inode_snapshot, BCH_BTREE_extents,
+			      k,
+			      "have key for inode %" PRIu64 ":%u but have inode in ancestor "
+			      "snapshot %u\nunexpected because we should always update the inode "
+			      "when we update a key in that inode",
+			      g->inum, k->pos.snapshot, owner->snapshot);
+	if (fix <= 0)
+		return fix;
+	if (g->c->version >= BCH_VERSION_HAS_CHILD) {
+		owner->inode.bi_flags |= 1U << BCH_INODE_has_child_snapshot;
+		v.inode.bi_flags &= ~(1U << BCH_INODE_has_child_snapshot);
+		owner->changed = true;
+	}
+	v.snapshot = k->pos.snapshot;
+	v.changed = true;
+	while (at && g->versions.a.v[at - 1].snapshot > v.snapshot)
+		at--;
+	return bch_array_insert(&g->versions.a, at, v);
+}
+
 static bool is_mode_of_data(u16 mode)
 {
 	return S_ISREG(mode) || S_ISLNK(mode);
@@ -211,7 +241,9 @@ int bch_check_extent(struct bch_check_group *g, const struct bch_key *k)
 	looked = check_owner(g, k);
 	if (looked <= 0)
 		return looked;
-	err = check_overlaps(g, k);
+	err = check_has_version(g, k);
+	if (!err)
+		err = check_overlaps(g, k);
 	if (!err && !g->again)
 		err = count(g, k);
 	return err || g->again ? err : keep_end(g, k);

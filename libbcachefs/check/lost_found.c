@@ -24,33 +24,6 @@ static u64 root_dir_of(struct bch_check_names *n, u32 snapshot)
 	return 0;
 }
 
-/* A directory in which @snapshot changes something has a version of its own there: 04 §2.5. */
-static int ensure_version(struct bch_check_names *n, u64 inum, u32 snapshot)
-{
-	struct bch_check_inode *v = bch_check_version_seen(&n->files, inum, snapshot);
-	struct bch_inode inode;
-	int found;
-
-	if (!v || v->snapshot == snapshot)
-		return v ? 0 : -BCH_ERR_not_found;
-	found = bch_check_inode_read(n->c, inum, v->snapshot, &inode);
-	if (found <= 0)
-		return found;
-	if (n->c->version >= BCH_VERSION_HAS_CHILD) {
-		inode.bi_flags |= 1U << BCH_INODE_has_child_snapshot;
-		found = bch_check_inode_put(n->c, inum, v->snapshot, &inode);
-		inode.bi_flags &= ~(1U << BCH_INODE_has_child_snapshot);
-		if (found)
-			return found;
-	}
-	inode.bi_dir = v->dir;
-	inode.bi_dir_offset = v->dir_offset;
-	found = bch_check_inode_put(n->c, inum, snapshot, &inode);
-	if (!found)
-		found = bch_repairs_apply(n->c);
-	return found ? found : bch_check_add_copy(&n->files, v, snapshot);
-}
-
 /* The lowest number that no inode has. */
 static u64 free_inum(const struct bch_check_names *n)
 {
@@ -98,7 +71,7 @@ static int add_entry(struct bch_check_names *n, u64 dir, u32 snapshot, struct bc
 	struct bch_buf folded bch_auto(buf) = { 0 };
 	u8 val[BCH_DIRENT_VAL_MAX];
 	struct bch_key k;
-	int err = ensure_version(n, dir, snapshot);
+	int err = bch_check_ensure_version(n, dir, snapshot);
 
 	if (!err)
 		err = bch_check_names_enter(n, dir);

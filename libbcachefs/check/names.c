@@ -118,6 +118,48 @@ static int check_owner(struct bch_check_names *n, u8 btree_id, const struct bch_
 	return fix <= 0 ? fix : bch_repair_delete(n->c, btree_id, k->pos);
 }
 
+int bch_check_ensure_version(struct bch_check_names *n, u64 inum, u32 snapshot)
+{
+	struct bch_check_inode *v = bch_check_version_seen(&n->files, inum, snapshot);
+	struct bch_inode inode;
+	int found;
+
+	if (!v || v->snapshot == snapshot)
+		return v ? 0 : -BCH_ERR_not_found;
+	found = bch_check_inode_read(n->c, inum, v->snapshot, &inode);
+	if (found <= 0)
+		return found;
+	if (n->c->version >= BCH_VERSION_HAS_CHILD) {
+		inode.bi_flags |= 1U << BCH_INODE_has_child_snapshot;
+		found = bch_check_inode_put(n->c, inum, v->snapshot, &inode);
+		inode.bi_flags &= ~(1U << BCH_INODE_has_child_snapshot);
+		if (found)
+			return found;
+	}
+	inode.bi_dir = v->dir;
+	inode.bi_dir_offset = v->dir_offset;
+	found = bch_check_inode_put(n->c, inum, snapshot, &inode);
+	if (!found)
+		found = bch_repairs_apply(n->c);
+	return found ? found : bch_check_add_copy(&n->files, v, snapshot);
+}
+
+static int check_has_version(struct bch_check_names *n, u8 btree_id, const struct bch_key *k)
+{
+	const struct bch_check_inode *owner =
+		bch_check_version_seen(&n->files, k->pos.inode, k->pos.snapshot);
+	int fix;
+
+	if (owner->snapshot == k->pos.snapshot)
+		return 0;
+	fix = bch_problem_key(n->c, BCH_FSCK_snapshot_key_missing_inode_snapshot, btree_id, k,
+			      "have key for inode %" PRIu64 ":%u but have inode in ancestor "
+			      "snapshot %u\nunexpected because we should always update the inode "
+			      "when we update a key in that inode",
+			      k->pos.inode, k->pos.snapshot, owner->snapshot);
+	return fix <= 0 ? fix : bch_check_ensure_version(n, k->pos.inode, k->pos.snapshot);
+}
+
 /* ------------------------------------------------------------------ moving */
 
 /* Where it goes to a place behind, the walk comes to it. */
@@ -266,8 +308,10 @@ static int check_name(struct bch_check_names *n, u8 btree_id, const struct bch_k
 		err = bch_check_names_enter(n, k->pos.inode);
 		stays = err ? err : n->has_inode;
 	}
-	if (stays > 0)
-		stays = check_place(n, btree_id, k);
+	if (stays > 0) {
+		err = check_has_version(n, btree_id, k);
+		stays = err ? err : check_place(n, btree_id, k);
+	}
 	if (stays <= 0 || k->type != BCH_KEY_dirent || !bch_dirent_get(k, &d))
 		return stays < 0 ? stays : 0;
 	return bch_check_dirent(n, k, &d);

@@ -53,6 +53,9 @@ int bch_check_reattach(struct bch_check_names *n);
 /* Has @v be in no directory any more: the entry that its back pointer says goes, and its parent counts one less. */
 int bch_check_detach(struct bch_check_names *n, struct bch_check_inode *v);
 
+/* Who changes what is in an inode has a version of it there: one that is not there is made of what it sees. 04 §2.5 */
+int bch_check_ensure_version(struct bch_check_names *n, u64 inum, u32 snapshot);
+
 /* Removes the entry at a place, as @snapshot stores it. */
 int bch_check_remove_entry(struct bch_check_names *n, u64 dir, u64 offset, u32 snapshot);
 
