@@ -266,12 +266,9 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 int cli_open_unlocked(struct cli *cli, unsigned flags, struct bch_fs **fs);
 
 /*
- * cli_open(), and the key of an encrypted filesystem: from the keyrings, or by a passphrase (for CLI_PASSPHRASE). @fs is
- * for bch_fs_close() also where the key was not had. An error is said.
+ * cli_open() for reading, and the key of an encrypted filesystem: from the keyrings, or by a passphrase (for
+ * CLI_PASSPHRASE). @fs is for bch_fs_close() also where the key was not had. An error is said.
  */
-int cli_open_unlocked(struct cli *cli, unsigned flags, struct bch_fs **fs);
-
-/* The same for reading. */
 int cli_open_readable(struct cli *cli, struct bch_fs **fs);
 
 /* The key of an encrypted filesystem that is open, found as for reading. */

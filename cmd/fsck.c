@@ -301,7 +301,9 @@ static int run(struct cli *cli, const void *parsed)
 
 	if (!cli->common.devices.nr && !cli->common.device_paths.nr)
 		return cli_usage(cli, "Please supply device(s) to check");
-	err = cli_open_unlocked(cli, a->no ? 0 : flags, &fs);
+	err = cli_open(cli, a->no ? 0 : flags, &fs);
+	if (!err)
+		err = cli_unlock(cli, fs);
 	if (!err)
 		err = bch_fs_start(fs, NULL);
 	if (!err)
@@ -322,7 +324,7 @@ const struct cli_command cmd_fsck = {
 		"usage; "
 		"32: cancelled.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_JSON | CLI_JSON_LINES | CLI_PROGRESS | CLI_PASSPHRASE | CLI_UNDO,
+	.flags = CLI_JSON | CLI_JSON_LINES | CLI_PROGRESS | CLI_PASSPHRASE | CLI_WRITES,
 	.status_failed = FAILED,
 	.status_usage = USAGE,
 	.status_cancelled = CANCELLED,

@@ -33,7 +33,7 @@ static int check_has_version(struct bch_check_group *g, const struct bch_key *k)
 	size_t at = (size_t)(owner - g->versions.a.v);
 	int fix;
 
-	if (owner->snapshot == k->pos.snapshot)
+	if (owner->snapshot == k->pos.snapshot || g->c->version < BCH_VERSION_PRESENCE)
 		return 0;
 	fix = bch_problem_key(g->c, BCH_FSCK_snapshot_key_missing_inode_snapshot, BCH_BTREE_extents,
 			      k,

@@ -150,7 +150,7 @@ static int check_has_version(struct bch_check_names *n, u8 btree_id, const struc
 		bch_check_version_seen(&n->files, k->pos.inode, k->pos.snapshot);
 	int fix;
 
-	if (owner->snapshot == k->pos.snapshot)
+	if (owner->snapshot == k->pos.snapshot || n->c->version < BCH_VERSION_PRESENCE)
 		return 0;
 	fix = bch_problem_key(n->c, BCH_FSCK_snapshot_key_missing_inode_snapshot, btree_id, k,
 			      "have key for inode %" PRIu64 ":%u but have inode in ancestor "
