@@ -299,8 +299,6 @@ static int run(struct cli *cli, const void *parsed)
 	struct bch_fs *fs = NULL;
 	int err, closed;
 
-	if (!cli->common.devices.nr && !cli->common.device_paths.nr)
-		return cli_usage(cli, "Please supply device(s) to check");
 	err = cli_open(cli, a->no ? 0 : flags, &fs);
 	if (!err)
 		err = cli_unlock(cli, fs);

@@ -211,9 +211,11 @@ void bch_check_count_dirs(struct bch_check_names *n, u64 inum, u32 snapshot, int
 
 		if (!bch_snapshot_is_ancestor(n->c->fs, v->snapshot, snapshot))
 			continue;
+		if (v->nlink == v->nr_links) { /* our own doing is no problem */
+			v->nlink += (u32)by;
+			v->bits |= BCH_INODE_IS_CHANGED;
+		}
 		v->nr_links += (u32)by;
-		v->nlink += (u32)by; /* our own doing is no problem */
-		v->bits |= BCH_INODE_IS_CHANGED;
 	}
 }
 
