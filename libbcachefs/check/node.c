@@ -68,7 +68,7 @@ static void put_version(struct bch_buf *out, u16 id, u16 version)
 		    BCH_VERSION_MAJOR(version), BCH_VERSION_MINOR(version));
 }
 
-/* @b: the set, as far as it is there. */
+/* @b: the set; nothing is asked of it where the problem is one of a key. */
 static void put_reason(struct bch_buf *out, const struct looking *l,
 		       const struct bch_btree_node *node, const struct bch_node_problem *p,
 		       const struct bch_bset *b)
@@ -108,12 +108,22 @@ static void put_reason(struct bch_buf *out, const struct looking *l,
 		return;
 	}
 	for (size_t i = 0; i < bch_array_size(reasons); i++)
-		if (reasons[i].id == p->id)
+		if (reasons[i].id == p->id) {
 			bch_buf_puts(out, reasons[i].text);
+			return;
+		}
+	bch_buf_puts(out, bch_fsck_error_name(p->id));
 }
 
-/* The key that breaks a rule, and the rule. False where it is not a key, or nothing is wrong with it but its place. */
-static bool put_key(struct bch_buf *out, const struct looking *l, const struct bch_btree_node *node,
+/* Bytes that no key can be made of. */
+static bool is_no_key(u16 id)
+{
+	return id == BCH_FSCK_btree_node_bkey_past_bset_end ||
+	       id == BCH_FSCK_btree_node_bkey_bad_format || id == BCH_FSCK_btree_node_bkey_bad_u64s;
+}
+
+/* The key that breaks a rule, and the rule. */
+static void put_key(struct bch_buf *out, const struct looking *l, const struct bch_btree_node *node,
 		    const struct bch_node_problem *p)
 {
 	struct bch_key_context context = l->c->key_context;
@@ -124,19 +134,19 @@ static bool put_key(struct bch_buf *out, const struct looking *l, const struct b
 	struct bch_buf why bch_auto(buf) = { 0 };
 	struct bch_key k;
 	size_t len;
-	int id;
 
 	context.btree_id = l->want.btree_id;
 	context.level = l->want.level;
-	id = bch_set_walk_check(&w, p->offset, &k, &len);
-	if (!len || (id != BCH_KEY_VALID && id < BCH_FSCK_bkey_u64s_too_small))
-		return false;
-	bch_buf_puts(out, id == BCH_KEY_VALID ? "" : "invalid bkey ");
+	if (p->id != BCH_FSCK_btree_node_bkey_out_of_order)
+		bch_buf_puts(out, "invalid bkey ");
+	(void)bch_set_walk_check(&w, p->offset, &k, &len);
 	bch_key_text_put(out, &k, &context);
 	bch_buf_puts(out, "\n  ");
 	(void)bch_key_validate(&k, &context, &why);
-	bch_buf_puts(out, why.len ? bch_buf_str(&why) : bch_fsck_error_name(p->id));
-	return true;
+	if (why.len)
+		bch_buf_puts(out, bch_buf_str(&why));
+	else
+		put_reason(out, l, node, p, NULL);
 }
 
 /* "error validating btree node on vda at btree dirents level 0/1", and the pointer. */
@@ -165,7 +175,9 @@ static void put_problem(struct bch_buf *out, const struct looking *l, const char
 	if (p->of_key)
 		bch_buf_put(out, " byte offset %u", p->offset);
 	bch_buf_puts(out, ": ");
-	if (!p->of_key || !put_key(out, l, node, p))
+	if (p->of_key && !is_no_key(p->id))
+		put_key(out, l, node, p);
+	else
 		put_reason(out, l, node, p, &b);
 }
 

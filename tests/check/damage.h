@@ -206,7 +206,8 @@ static inline void assert_found(const struct found *found, u32 id, u32 nr)
 	if (found->nr[id] != nr)
 		for (u32 i = 0; i < BCH_FSCK_ERROR_NR; i++)
 			if (found->nr[i])
-				print_error("%s: %u\n", bch_fsck_error_name(i), found->nr[i]);
+				print_error("%s wanted, found %s: %u\n", bch_fsck_error_name(id),
+					    bch_fsck_error_name(i), found->nr[i]);
 	assert_int_equal(found->nr[id], nr);
 }
 
