@@ -303,7 +303,7 @@ static int run(struct cli *cli, const void *parsed)
 	if (!err)
 		err = cli_unlock(cli, fs);
 	if (!err)
-		err = bch_fs_start(fs, NULL);
+		err = bch_fs_start(fs, &(struct bch_start_opts){ .for_check = true });
 	if (!err)
 		err = answer_of(a) == BCH_FSCK_SAFE ? preen(cli, a, fs) : check(cli, a, fs);
 	closed = bch_fs_close(fs);

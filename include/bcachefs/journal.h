@@ -10,6 +10,7 @@
 
 struct bch_start_opts {
 	bool no_journal; /* the nodes alone, as they are on disk */
+	bool for_check;	 /* what is wrong is kept for bch_fsck(); of a clean one the journal is read too */
 	bool rewind;	 /* back to what users saw after entry @rewind_to */
 	u64 rewind_to;
 	size_t cache_bytes; /* of btree nodes; 0: 256 MiB */
@@ -17,7 +18,8 @@ struct bch_start_opts {
 
 /*
  * Makes the keys of @fs readable: its btrees' roots, and over the nodes what is only in the journal, in memory. Once
- * after bch_fs_open(), after an encrypted one was unlocked. What is missing or wrong is said as warnings; what the
+ * after bch_fs_open(), after an encrypted one was unlocked. A clean one whose superblock does not say where its btrees are
+ * is started as an unclean one. What is missing or wrong is said as warnings; what the
  * journal adds to the superblock's blacklist is in memory only. @opts may be NULL.
  *
  * Return: 0, or

@@ -135,7 +135,8 @@ static inline bool bch_check_is_whiteout(const struct bch_key *k)
 /* ------------------------------------------------------------------ steps */
 
 /* Of each: 0 or an error. They are in the order in which they run: run.c. */
-int bch_check_nodes(struct bch_check *c); /* once, before all others */
+int bch_check_nodes(struct bch_check *c); /* this and the next: once, before all others */
+int bch_check_journal(struct bch_check *c);
 int bch_check_snapshot_trees(struct bch_check *c);
 int bch_check_snapshots(struct bch_check *c);
 int bch_check_subvols(struct bch_check *c);

@@ -25,9 +25,11 @@ struct step {
 		}                                   \
 	}
 
-/* Before anything is read. Pending changes do not change nodes, so it is run once. */
-static const struct step nodes_step =
-	STEP(bch_check_nodes, BCH_PASS_scan_for_btree_nodes, BCH_PASS_check_topology);
+/* Once, before anything is read: pending changes do not change nodes. */
+static const struct step first_steps[] = {
+	STEP(bch_check_journal, BCH_PASS_journal_replay),
+	STEP(bch_check_nodes, BCH_PASS_scan_for_btree_nodes, BCH_PASS_check_topology),
+};
 
 /* In the order in which kernels run the passes. */
 static const struct step steps[] = {
@@ -98,8 +100,9 @@ static int run_round(struct bch_check *c)
 	int err = 0;
 
 	c->nr_repairs = 0;
-	if (!c->round && is_wanted(c, &nodes_step))
-		err = run_step(c, &nodes_step);
+	for (size_t i = 0; !c->round && i < bch_array_size(first_steps) && !err; i++)
+		if (is_wanted(c, &first_steps[i]))
+			err = run_step(c, &first_steps[i]);
 	for (size_t i = 0; i < bch_array_size(steps) && !err; i++) {
 		err = prepare(c);
 		if (!err && is_wanted(c, &steps[i]))

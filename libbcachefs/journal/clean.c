@@ -80,7 +80,13 @@ static void compare(const struct bch_journal *j, u64 seq, struct bch_bytes clean
 	compare_roots(j, seq, &of_clean, &of_journal);
 }
 
-int bch_journal_report_clean(const struct bch_journal *j)
+/* Keys to be replayed, or an entry that the superblock does not know. */
+static bool is_behind(u64 seq, struct bch_bytes clean, const struct bch_journal_records *records)
+{
+	return has_keys(records) || le64_get(((const struct sb_clean *)clean.p)->journal_seq) < seq;
+}
+
+int bch_journal_report_clean(const struct bch_journal *j, bool *behind)
 {
 	struct bch_bytes clean = bch_super_section(&j->fs->super, BCH_SECTION_clean);
 	struct bch_journal_records records = { 0 };
@@ -88,12 +94,15 @@ int bch_journal_report_clean(const struct bch_journal *j)
 	size_t at = bch_journal_find(j, seq);
 	int err;
 
+	*behind = false;
 	if (!bch_sb_flag(j->fs->super.sb, BCH_SB_CLEAN) || clean.len < sizeof(struct sb_clean) ||
 	    !j->last_seq || at == j->entries.a.nr || j->entries.a.v[at].seq != seq)
 		return 0;
 	err = bch_journal_records_load(j, &j->entries.a.v[at], &records);
-	if (!err)
+	if (!err) {
 		compare(j, seq, clean, &records);
+		*behind = is_behind(seq, clean, &records);
+	}
 	bch_journal_records_end(&records);
 	return err;
 }

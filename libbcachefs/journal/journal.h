@@ -132,7 +132,10 @@ u64 bch_journal_contiguous_from(const struct bch_journal *journal);
 
 /* ------------------------------------------------------------------ what is wrong */
 
-/* "journal entry 7: jset_last_seq_newer_than_seq: …": a warning in the log; without the entry where @seq is 0. */
+/*
+ * "journal entry 7: jset_last_seq_newer_than_seq: …", without the entry where @seq is 0: kept for a check, or a warning in
+ * the log.
+ */
 void bch_journal_problem(const struct bch_journal *journal, int id, u64 seq, const char *fmt, ...)
 	bch_printf(4, 5);
 
@@ -141,9 +144,9 @@ void bch_journal_report(const struct bch_journal *journal);
 
 /*
  * Of a filesystem that says that it is clean, where the superblock's clean section and the newest entry disagree: warns
- * by error id, no more. Returns 0, or the error of a load. 03 §7.3.
+ * by error id. @behind: the journal has more than the section knows. Returns 0, or the error of a load. 03 §7.3.
  */
-int bch_journal_report_clean(const struct bch_journal *journal);
+int bch_journal_report_clean(const struct bch_journal *journal, bool *behind);
 
 /* ------------------------------------------------------------------ an entry's bytes */
 

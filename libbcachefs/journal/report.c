@@ -4,8 +4,22 @@
 #include "journal/journal.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "ondisk/data_types.h"
+
+/* A check tells what could be kept. */
+static void keep_or_log(struct bch_fs *fs, int id, struct bch_buf *line)
+{
+	char *text = fs->findings.keeps ? bch_buf_take(line) : NULL;
+
+	if (!text) {
+		bch_log(fs->ctx, BCH_LOG_warn, "%s", bch_buf_str(line));
+	} else if (bch_array_push(&fs->findings.a, ((struct bch_finding){ (u32)id, text }))) {
+		bch_log(fs->ctx, BCH_LOG_warn, "%s", text);
+		free(text);
+	}
+}
 
 void bch_journal_problem(const struct bch_journal *j, int id, u64 seq, const char *fmt, ...)
 {
@@ -18,7 +32,7 @@ void bch_journal_problem(const struct bch_journal *j, int id, u64 seq, const cha
 	va_start(args, fmt);
 	bch_buf_vput(&line, fmt, args);
 	va_end(args);
-	bch_log(j->fs->ctx, BCH_LOG_warn, "%s", bch_buf_str(&line));
+	keep_or_log(j->fs, id, &line);
 }
 
 static const char *dev_name(const struct bch_journal *j, const struct bch_journal_copy *c)

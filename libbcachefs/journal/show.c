@@ -365,6 +365,7 @@ int bch_journal_list(struct bch_fs *fs, const struct bch_journal_filter *filter,
 {
 	struct show s = { .form = form, .write = write, .arg = arg };
 	int err = bch_journal_matcher_init(fs->ctx, filter, &s.matcher);
+	bool behind;
 
 	s.context.version = le16_get(fs->super.sb->version);
 	s.context.fs = &s.key_fs;
@@ -376,7 +377,7 @@ int bch_journal_list(struct bch_fs *fs, const struct bch_journal_filter *filter,
 		err = bch_journal_reach(s.j, filter->first_seq);
 	if (!err) {
 		bch_journal_report(s.j);
-		err = bch_journal_report_clean(s.j);
+		err = bch_journal_report_clean(s.j, &behind);
 	}
 	if (!err)
 		err = show_entries(&s, filter);

@@ -106,22 +106,14 @@ static int replay(struct bch_fs *fs, struct bch_journal *j, const struct bch_sta
 	return err || opts->no_journal ? err : replay_keys(fs, j, &state.rewind);
 }
 
-static int start_from_journal(struct bch_fs *fs, const struct bch_btree_opts *btree_opts,
+/* @clean: nothing was in flight when it was left. */
+static int start_from_journal(struct bch_fs *fs, struct bch_journal *j, bool clean,
+			      const struct bch_btree_opts *btree_opts,
 			      const struct bch_start_opts *opts)
 {
-	struct bch_journal *j bch_auto(journal) = NULL;
-	bool clean = bch_sb_flag(fs->super.sb, BCH_SB_CLEAN), usable;
-	int err = bch_journal_read(fs, &j);
+	bool usable = j->last_seq || bch_journal_use_newest(j);
+	int err = usable && !clean ? blacklist_tail(fs, j) : 0;
 
-	if (err)
-		return err;
-	bch_journal_report(j);
-	err = bch_journal_report_clean(j);
-	if (err)
-		return err;
-	usable = j->last_seq || bch_journal_use_newest(j);
-	if (usable && !clean)
-		err = blacklist_tail(fs, j);
 	if (!err)
 		err = bch_btrees_start(fs, btree_opts);
 	if (err)
@@ -152,6 +144,36 @@ static int start_clean(struct bch_fs *fs)
 	return bch_btree_roots_from_clean(fs);
 }
 
+static bool has_clean_section(const struct bch_fs *fs)
+{
+	return bch_super_section(&fs->super, BCH_SECTION_clean).len >= sizeof(struct sb_clean);
+}
+
+static int start_with_journal(struct bch_fs *fs, bool clean,
+			      const struct bch_btree_opts *btree_opts,
+			      const struct bch_start_opts *opts)
+{
+	struct bch_journal *j bch_auto(journal) = NULL;
+	bool behind, has_section = has_clean_section(fs);
+	int err = bch_journal_read(fs, &j);
+
+	if (!err)
+		err = bch_journal_report_clean(j, &behind);
+	if (err)
+		return err;
+	if (clean && !has_section)
+		bch_journal_problem(j, BCH_FSCK_sb_clean_missing, 0,
+				    "the superblock says that it is clean, but not where its "
+				    "btrees are");
+	clean &= has_section && !behind;
+	if (clean && !opts->rewind) {
+		err = bch_btrees_start(fs, btree_opts);
+		return err ? err : start_clean(fs);
+	}
+	bch_journal_report(j);
+	return start_from_journal(fs, j, clean, btree_opts, opts);
+}
+
 int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
 {
 	static const struct bch_start_opts none;
@@ -160,6 +182,7 @@ int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
 	int err;
 
 	opts = opts ? opts : &none;
+	fs->findings.keeps = opts->for_check;
 	if (!bch_sb_flag(fs->super.sb, BCH_SB_INITIALIZED)) {
 		bch_log(fs->ctx, BCH_LOG_info, "filesystem was never mounted: it holds no keys");
 		return bch_btrees_start(fs, &btree_opts);
@@ -167,8 +190,8 @@ int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
 	err = check_features(fs, clean);
 	if (err)
 		return err;
-	if (!clean || opts->rewind)
-		return start_from_journal(fs, &btree_opts, opts);
+	if (!clean || opts->rewind || opts->for_check || !has_clean_section(fs))
+		return start_with_journal(fs, clean, &btree_opts, opts);
 	err = bch_btrees_start(fs, &btree_opts);
 	return err ? err : start_clean(fs);
 }

@@ -355,6 +355,9 @@ int bch_fs_close(struct bch_fs *fs)
 	first = first ? first : err;
 	bch_crypt_key_free(fs->key);
 	bch_super_end(&fs->super);
+	for (size_t i = 0; i < fs->findings.a.nr; i++)
+		free(fs->findings.a.v[i].text);
+	bch_array_end(&fs->findings.a);
 	free(fs->members);
 	free(fs);
 	return first;

@@ -81,6 +81,17 @@ struct bch_fs_state {
 	bool was_clean;
 };
 
+/* Something wrong that a start met. */
+struct bch_finding {
+	u32 id; /* enum bch_fsck_error */
+	char *text;
+};
+
+struct bch_findings {
+	BCH_ARRAY(struct bch_finding) a;
+	bool keeps; /* they are for a check, and not logged */
+};
+
 struct bch_btrees;
 struct bch_writer;
 struct bch_files;
@@ -96,6 +107,7 @@ struct bch_fs {
 	struct bch_crypt_key *key;	    /* the filesystem's; NULL while locked */
 	struct bch_fs_attachment *attached; /* the newest first */
 	struct bch_fs_state state;	    /* set by bch_fs_start() */
+	struct bch_findings findings;	    /* likewise */
 	struct bch_btrees *btrees;	    /* NULL: not started */
 	struct bch_writer *writer;	    /* NULL: nothing is to be changed */
 	struct bch_files *files;	    /* NULL: not started */
