@@ -88,8 +88,7 @@ static int problem(void *arg, const struct bch_fsck_problem *p)
 	if (r->cli->common.json)
 		return problem_json(r->cli, p);
 	put_text(r, &line, p);
-	if (!p->repaired)
-		bch_buf_puts(&line, "not ");
+	bch_buf_puts(&line, p->repaired ? "" : "not ");
 	put_doing(&line, p->verb);
 	bch_buf_newline(&line);
 	return bch_buf_failed(&line) ? -BCH_ERR_no_memory : cli_write(r->cli, bch_buf_str(&line));

@@ -10,8 +10,8 @@
 
 struct bch_start_opts {
 	bool no_journal; /* the nodes alone, as they are on disk */
-	bool for_check;	 /* what is wrong is kept for bch_fsck(); of a clean one the journal is read too */
-	bool rewind;	 /* back to what users saw after entry @rewind_to */
+	bool for_check; /* what is wrong is kept for bch_fsck(); of a clean one the journal is read too */
+	bool rewind; /* back to what users saw after entry @rewind_to */
 	u64 rewind_to;
 	size_t cache_bytes; /* of btree nodes; 0: 256 MiB */
 };

@@ -39,13 +39,14 @@ struct bch_check {
 
 	struct {
 		BCH_ARRAY(struct bch_check_repair *) a;
-	} queue;	/* repairs that are not pending changes yet */
-	u64 nr_repairs; /* in this round */
-	u64 nr_applied; /* in all */
-	u32 round;	/* from 0 on: problems are told with the passes in the first */
-	bool repaired;	/* something is to be committed */
-	u64 lost_data;	/* btrees of which keys are known to be lost: bits by id */
-	bool writes;	/* at the end */
+	} queue;	   /* repairs that are not pending changes yet */
+	u64 nr_repairs;	   /* in this round */
+	u64 nr_applied;	   /* in all */
+	u32 round;	   /* from 0 on: problems are told with the passes in the first */
+	bool repaired;	   /* something is to be committed */
+	bool write_supers; /* with the layouts: some copy is bad */
+	u64 lost_data;	   /* btrees of which keys are known to be lost: bits by id */
+	bool writes;	   /* at the end */
 	struct {
 		BCH_ARRAY(u32) a;
 	} dead; /* snapshots that are going to be deleted, with their keys */
@@ -135,8 +136,9 @@ static inline bool bch_check_is_whiteout(const struct bch_key *k)
 /* ------------------------------------------------------------------ steps */
 
 /* Of each: 0 or an error. They are in the order in which they run: run.c. */
-int bch_check_nodes(struct bch_check *c); /* this and the next: once, before all others */
+int bch_check_supers(struct bch_check *c); /* these three once, before all others */
 int bch_check_journal(struct bch_check *c);
+int bch_check_nodes(struct bch_check *c);
 int bch_check_snapshot_trees(struct bch_check *c);
 int bch_check_snapshots(struct bch_check *c);
 int bch_check_subvols(struct bch_check *c);

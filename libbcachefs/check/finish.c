@@ -47,7 +47,8 @@ static int put_counts(struct bch_check *c)
 	int err = read_errors(&c->fs->super, &errors);
 
 	for (size_t i = 0; i < c->counts.a.nr && !err; i++)
-		err = add_error(&errors, &c->counts.a.v[i], c->fs->now);
+		if (c->counts.a.v[i].id < BCH_FSCK_ERROR_NR)
+			err = add_error(&errors, &c->counts.a.v[i], c->fs->now);
 	if (!err)
 		err = bch_super_errors_put(&c->fs->super, BCH_SECTION_errors, errors.a.v,
 					   (u32)errors.a.nr);
@@ -141,6 +142,8 @@ int bch_check_commit(struct bch_check *c, struct bch_fsck_result *result)
 		err = write_super(c, clear, &ext);
 	else
 		return 0;
+	if (!err && c->write_supers)
+		err = bch_fs_write_copies(c->fs, true);
 	result->written = !err;
 	return err;
 }

@@ -10,7 +10,7 @@
 
 /* ------------------------------------------------------------------ kinds */
 
-static const struct bch_problem_kind kinds[BCH_FSCK_ERROR_NR] = {
+static const struct bch_problem_kind kinds[BCH_PROBLEM_NR] = {
 #define SAFE		     BCH_PROBLEM_SAFE
 #define LOSES		     BCH_PROBLEM_LOSES
 #define P(name, verb, flags) [BCH_FSCK_##name] = { verb, flags },
@@ -18,6 +18,7 @@ static const struct bch_problem_kind kinds[BCH_FSCK_ERROR_NR] = {
 #undef P
 #undef SAFE
 #undef LOSES
+		[BCH_PROBLEM_superblock_copy_bad] = { "rewrite", BCH_PROBLEM_SAFE },
 };
 
 struct bch_problem_kind bch_problem_kind(u32 id)
@@ -26,7 +27,13 @@ struct bch_problem_kind bch_problem_kind(u32 id)
 		"delete", BCH_PROBLEM_SAFE | BCH_PROBLEM_LOSES
 	};
 
-	return id < BCH_FSCK_ERROR_NR && kinds[id].verb ? kinds[id] : key_not_valid;
+	return id < BCH_PROBLEM_NR && kinds[id].verb ? kinds[id] : key_not_valid;
+}
+
+static const char *problem_name(u32 id)
+{
+	return id == BCH_PROBLEM_superblock_copy_bad ? "superblock_copy_bad"
+						     : bch_fsck_error_name(id);
 }
 
 /* ------------------------------------------------------------------ what was told */
@@ -48,7 +55,7 @@ int bch_problems_begin(struct bch_check *c)
 {
 	bch_random(c->told_key, sizeof(c->told_key));
 	c->told = BCH_MAP(compare_told);
-	c->replies = bch_calloc(BCH_FSCK_ERROR_NR, sizeof(*c->replies));
+	c->replies = bch_calloc(BCH_PROBLEM_NR, sizeof(*c->replies));
 	return c->replies ? 0 : -BCH_ERR_no_memory;
 }
 
@@ -131,7 +138,7 @@ static int tell(struct bch_check *c, u32 id, u64 hash, const char *text)
 	struct bch_problem_kind kind = bch_problem_kind(id);
 	struct bch_fsck_problem p = {
 		.id = id,
-		.name = bch_fsck_error_name(id),
+		.name = problem_name(id),
 		.text = text,
 		.verb = kind.verb,
 		.loses = kind.flags & BCH_PROBLEM_LOSES,

@@ -201,6 +201,12 @@
 	P(ptr_to_removed_device,				"fix",	SAFE)
 /* clang-format on */
 
+/* What the format has no number for; the superblock does not count it. */
+enum {
+	BCH_PROBLEM_superblock_copy_bad = BCH_FSCK_ERROR_NR,
+	BCH_PROBLEM_NR
+};
+
 enum bch_problem_flags {
 	BCH_PROBLEM_SAFE =
 		1

@@ -27,6 +27,7 @@ struct step {
 
 /* Once, before anything is read: pending changes do not change nodes. */
 static const struct step first_steps[] = {
+	{ .run = bch_check_supers }, /* no pass does that */
 	STEP(bch_check_journal, BCH_PASS_journal_replay),
 	STEP(bch_check_nodes, BCH_PASS_scan_for_btree_nodes, BCH_PASS_check_topology),
 };
@@ -46,11 +47,11 @@ static const struct step steps[] = {
 
 /* ------------------------------------------------------------------ a round */
 
-static int tell(struct bch_check *c, u8 pass, bool ends)
+static int tell(struct bch_check *c, const struct step *s, u32 nr, bool ends)
 {
-	if (c->round || !c->opts->pass)
+	if (c->round || !c->opts->pass || nr >= s->nr_passes)
 		return 0;
-	return c->opts->pass(c->opts->arg, bch_pass_name(pass), ends);
+	return c->opts->pass(c->opts->arg, bch_pass_name(s->passes[nr]), ends);
 }
 
 static bool is_wanted(const struct bch_check *c, const struct step *s)
@@ -64,18 +65,18 @@ static bool is_wanted(const struct bch_check *c, const struct step *s)
 
 static int run_step(struct bch_check *c, const struct step *s)
 {
-	int err = tell(c, s->passes[0], false);
+	int err = tell(c, s, 0, false);
 
 	if (!err)
 		err = s->run(c);
 	if (!err)
 		err = bch_repairs_apply(c);
 	if (!err)
-		err = tell(c, s->passes[0], true);
+		err = tell(c, s, 0, true);
 	for (u32 i = 1; i < s->nr_passes && !err; i++) {
-		err = tell(c, s->passes[i], false);
+		err = tell(c, s, i, false);
 		if (!err)
-			err = tell(c, s->passes[i], true);
+			err = tell(c, s, i, true);
 	}
 	return err;
 }
