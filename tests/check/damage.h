@@ -7,7 +7,7 @@
 #include "../commit/fs.h"
 
 #include <bcachefs/fsck.h>
-#include "ondisk/error_ids.h"
+#include "check/problem.h"
 
 /* ------------------------------------------------------------------ a filesystem */
 
@@ -129,7 +129,7 @@ static inline void edit_zero(struct bch_btree_node *node, void *arg)
 /* ------------------------------------------------------------------ what a check finds */
 
 struct found {
-	u32 nr[BCH_FSCK_ERROR_NR];
+	u32 nr[BCH_PROBLEM_NR];
 	u64 nr_found, nr_repaired;
 	u32 refused; /* id that is answered no */
 	char text[1024];
@@ -153,16 +153,26 @@ static inline int reply(void *arg, const struct bch_fsck_problem *p)
 	return p->id == f->refused ? BCH_FSCK_REPLY_NO : BCH_FSCK_REPLY_YES;
 }
 
+static inline void open_to_check(struct test_fs *f, unsigned flags)
+{
+	const struct bch_open_opts opts = { .flags = flags, .now = FS_NOW };
+	const struct bch_start_opts start = { .for_check = true };
+
+	test_fs_ok(f->t,
+		   bch_fs_open(f->t->ctx, (const char *const *)f->path, f->nr, &opts, &f->fs));
+	test_fs_ok(f->t, bch_fs_start(f->fs, &start));
+}
+
 /* Opens, checks, closes. */
 static inline struct found check(struct test_fs *f, enum bch_fsck_answer answer, u32 text_of)
 {
-	struct found found = { .text_of = text_of, .refused = BCH_FSCK_ERROR_NR };
+	struct found found = { .text_of = text_of, .refused = BCH_PROBLEM_NR };
 	const struct bch_fsck_opts opts = {
 		.answer = answer, .ask = reply, .problem = take_problem, .arg = &found
 	};
 	struct bch_fsck_result result;
 
-	test_fs_ok(f->t, test_fs_open(f, answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE));
+	open_to_check(f, answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE);
 	test_fs_ok(f->t, bch_fsck(f->fs, &opts, &result));
 	found.nr_found = result.nr_found;
 	found.nr_repaired = result.nr_repaired;
@@ -204,7 +214,7 @@ static inline u64 nr_quotas(struct test_fs *f)
 static inline void assert_found(const struct found *found, u32 id, u32 nr)
 {
 	if (found->nr[id] != nr)
-		for (u32 i = 0; i < BCH_FSCK_ERROR_NR; i++)
+		for (u32 i = 0; i < BCH_PROBLEM_NR; i++)
 			if (found->nr[i])
 				print_error("%s wanted, found %s: %u\n", bch_fsck_error_name(id),
 					    bch_fsck_error_name(i), found->nr[i]);
