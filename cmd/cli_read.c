@@ -21,11 +21,16 @@ int cli_unlock(struct cli *cli, struct bch_fs *fs)
 	return cli_passphrase(cli, bch_buf_str(&uuid), try_passphrase, fs);
 }
 
-int cli_open_readable(struct cli *cli, struct bch_fs **fs)
+int cli_open_unlocked(struct cli *cli, unsigned flags, struct bch_fs **fs)
 {
-	int err = cli_open(cli, 0, fs);
+	int err = cli_open(cli, flags, fs);
 
 	return err ? err : cli_unlock(cli, *fs);
+}
+
+int cli_open_readable(struct cli *cli, struct bch_fs **fs)
+{
+	return cli_open_unlocked(cli, 0, fs);
 }
 
 /* -o norecovery is not about opening: takes it out of what -o says. */

@@ -51,8 +51,6 @@ struct bch_btree_root {
  */
 int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct bch_key *k);
 
-/* Makes a btree an empty one without nodes. */
-void bch_btree_root_drop(struct bch_fs *fs, u8 btree_id);
 /* The btree is empty: what its root was is not known, or of no interest. */
 void bch_btree_root_clear(struct bch_fs *fs, u32 btree_id);
 

@@ -129,10 +129,6 @@ int bch_btree_root_set(struct bch_fs *fs, u32 btree_id, u8 level, const struct b
 	return 0;
 }
 
-void bch_btree_root_drop(struct bch_fs *fs, u8 btree_id)
-{
-	free((u8 *)(uintptr_t)fs->btrees->roots[btree_id].k.val.p);
-	fs->btrees->roots[btree_id] = (struct bch_btree_root){ .state = BCH_ROOT_ABSENT };
 void bch_btree_root_clear(struct bch_fs *fs, u32 btree_id)
 {
 	set_state(fs, btree_id, (struct bch_btree_root){ .state = BCH_ROOT_ABSENT });

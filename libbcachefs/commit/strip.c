@@ -76,7 +76,7 @@ static int write_entry(struct bch_fs *fs)
 	if (err)
 		return err;
 	for (size_t i = 0; i < bch_array_size(stripped); i++)
-		bch_btree_root_drop(fs, stripped[i]);
+		bch_btree_root_clear(fs, stripped[i]);
 	err = bch_commit_entry(&plan);
 	if (!err)
 		err = bch_fs_flush(fs);

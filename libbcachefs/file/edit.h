@@ -33,8 +33,7 @@ int bch_edit_allowed(struct bch_fs *fs, const struct bch_file *file);
 
 /* ------------------------------------------------------------------ inodes */
 
-/* Seconds and nanoseconds as a time of the filesystem; and now. 04 §6.6. */
-u64 bch_time_put(const struct bch_fs *fs, struct bch_time time);
+/* Now, as a time of the filesystem: 04 §6.6. */
 u64 bch_edit_now(const struct bch_fs *fs);
 
 /* How names are hashed in new inodes: 04 §7.1. */

@@ -14,7 +14,6 @@
 #define VERSION_DEPTH	   BCH_VERSION(1, 17)
 #define VERSION_CURSORS	   BCH_VERSION(1, 18)
 #define VERSION_CASE_FLAG  BCH_VERSION(1, 28)
-#define NS_PER_SECOND	   1000000000U
 #define INUM_32BIT_MAX	   0x7fffffffULL
 #define CHILD_FLAG	   (1U << BCH_INODE_has_child_snapshot)
 #define FOLDS		   2 /* bi_casefold of a directory that is set so */
@@ -25,15 +24,6 @@ static u16 version_of(const struct bch_fs *fs)
 }
 
 /* ------------------------------------------------------------------ times */
-
-u64 bch_time_put(const struct bch_fs *fs, struct bch_time time)
-{
-	const struct bch_sb *sb = fs->super.sb;
-	u32 precision = le32_get(sb->time_precision);
-
-	return (u64)time.sec * (NS_PER_SECOND / precision) + time.nsec / precision -
-	       le64_get(sb->time_base_lo) / precision;
-}
 
 u64 bch_edit_now(const struct bch_fs *fs)
 {
