@@ -40,6 +40,8 @@
 	C(subvolume_set_ro)	\
 	C(subvolume_list)	\
 	C(subvolume_list_snapshots) \
+	C(set_file_option)	\
+	C(get_file_option)	\
 	C(du)			\
 	C(fiemap)		\
 	C(resolve)		\

@@ -11,6 +11,7 @@
 #define BCHFS_EDIT_H
 
 #include <bcachefs/file.h>
+#include <bcachefs/opts.h>
 
 /* After bch_files_start() on a filesystem that is open to be written. -BCH_ERR_version_unsupported, said. */
 int bch_edits_start(struct bch_fs *fs);
@@ -60,6 +61,32 @@ int bch_file_subvol_delete(struct bch_fs *fs, const struct bch_path_opts *from, 
 /* Has the subvolume whose root @path is be read-only, or not. */
 int bch_file_subvol_set_ro(struct bch_fs *fs, const struct bch_path_opts *from, const char *path,
 			   bool read_only);
+
+/* ------------------------------------------------------------------ options of files: CLI 9.3 */
+
+struct bch_file_option {
+	const struct bch_opt *opt; /* of BCH_OPT_INODE */
+	const char *text;	   /* its value; "-": what the directory has */
+};
+
+struct bch_file_option_sets {
+	const struct bch_file_option *v;
+	size_t nr;
+	bool remove_all; /* before these: all options are the directory's */
+	bool recursive;	 /* what is in directories, and has not its own, follows */
+};
+
+/* Sets options of a file. -BCH_ERR_option_value and others of bch_opt_parse(), -BCH_ERR_refused, said. */
+int bch_file_set_options(struct bch_fs *fs, const struct bch_path_opts *from, const char *path,
+			 const struct bch_file_option_sets *sets);
+
+/*
+ * Calls @put with each option of a file: those set on it itself; @effective: inherited ones too; @all: the others with
+ * the value "-". Ends at its first error.
+ */
+int bch_file_get_options(struct bch_fs *fs, const struct bch_path_opts *from, const char *path,
+			 bool effective, bool all,
+			 int (*put)(void *arg, const char *name, const char *value), void *arg);
 
 /* ------------------------------------------------------------------ put */
 

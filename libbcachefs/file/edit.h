@@ -70,8 +70,20 @@ struct bch_inode bch_edit_new_inode(struct bch_fs *fs, const struct bch_inode *d
 /* A number that no snapshot knows; *@generation is for the inode. -BCH_ERR_no_space: there is none left. */
 int bch_edit_new_inum(struct bch_fs *fs, u64 *inum, u32 *generation);
 
-/* Gives @inode the options of directory @dir, but those that are set on it itself: 04 §6.9. True where one changed. */
-bool bch_inode_inherit(struct bch_inode *inode, const struct bch_inode *dir);
+/*
+ * Gives @inode those of @options (bits as in bi_fields_set) that directory @dir has, but for what is set on it itself:
+ * 04 §6.9. True where one changed.
+ */
+bool bch_inode_inherit(struct bch_inode *inode, const struct bch_inode *dir, u32 options);
+
+/* The bit of an option in bi_fields_set; -BCH_ERR_option_unknown: inodes do not have it. */
+int bch_inode_opt_bit(enum bch_opt_id id);
+
+/* Sets an option on a file itself; @value NULL: has it be what its directory says. Nothing below follows yet. */
+int bch_edit_option(struct bch_fs *fs, const struct bch_file *file, unsigned bit, const u64 *value);
+
+/* Has the mover look at the file's data, where these options say how it is to be stored: 04 §10.3. */
+int bch_edit_options_changed(struct bch_fs *fs, u64 inum, u32 options);
 
 /* ------------------------------------------------------------------ slots of names: 04 §7.3 */
 

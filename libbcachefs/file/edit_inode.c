@@ -16,7 +16,6 @@
 #define VERSION_CASE_FLAG  BCH_VERSION(1, 28)
 #define INUM_32BIT_MAX	   0x7fffffffULL
 #define CHILD_FLAG	   (1U << BCH_INODE_has_child_snapshot)
-#define FOLDS		   2 /* bi_casefold of a directory that is set so */
 
 static u16 version_of(const struct bch_fs *fs)
 {
@@ -249,22 +248,6 @@ u8 bch_str_hash_type(const struct bch_fs *fs)
 									: BCH_STR_HASH_siphash_old;
 }
 
-bool bch_inode_inherit(struct bch_inode *inode, const struct bch_inode *dir)
-{
-	bool changed = false;
-
-#define O(bit, name)                                                                    \
-	if (!(inode->bi_fields_set >> bit & 1) && inode->bi_##name != dir->bi_##name) { \
-		inode->bi_##name = dir->bi_##name;                                      \
-		changed = true;                                                         \
-	}
-	BCH_INODE_OPTS(O)
-#undef O
-	if (!S_ISDIR(inode->bi_mode))
-		inode->bi_casefold = 0;
-	return changed;
-}
-
 struct bch_inode bch_edit_new_inode(struct bch_fs *fs, const struct bch_inode *dir, u32 mode)
 {
 	u64 now = bch_edit_now(fs);
@@ -280,9 +263,10 @@ struct bch_inode bch_edit_new_inode(struct bch_fs *fs, const struct bch_inode *d
 		.hash_type = bch_str_hash_type(fs),
 	};
 
-	bch_inode_inherit(&inode, dir);
+	bch_inode_inherit(&inode, dir, BCH_U32_MAX);
 	if (!S_ISDIR(mode))
 		return inode;
+	inode.bi_mode |= dir->bi_mode & S_ISGID;
 	if (version_of(fs) >= VERSION_DEPTH)
 		inode.bi_depth = dir->bi_depth + 1;
 	if (version_of(fs) >= VERSION_CASE_FLAG && bch_inode_is_casefolded(fs, &inode))

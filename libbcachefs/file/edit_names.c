@@ -169,7 +169,8 @@ int bch_edit_link(struct bch_fs *fs, const struct bch_file *file, const struct b
 		err = bch_file_inode(fs, file, &inode, NULL);
 	if (!err && S_ISDIR(inode.bi_mode))
 		err = -BCH_ERR_is_directory;
-	if (!err && (file->subvol != dir->subvol || bch_inode_inherit(&inode, &p.inode)))
+	if (!err &&
+	    (file->subvol != dir->subvol || bch_inode_inherit(&inode, &p.inode, BCH_U32_MAX)))
 		err = -BCH_ERR_refused;
 	if (err)
 		return err;
@@ -364,7 +365,7 @@ static int settle_moved(struct bch_fs *fs, const struct bch_file *file, const st
 	inode.bi_dir_offset = t->slot.offset;
 	inode.bi_ctime = bch_edit_now(fs);
 	if (!S_ISDIR(inode.bi_mode))
-		bch_inode_inherit(&inode, &t->inode);
+		bch_inode_inherit(&inode, &t->inode, BCH_U32_MAX);
 	if (t->d.d_type == BCH_DIRENT_subvol) {
 		inode.bi_parent_subvol = t->dir.subvol;
 		err = move_subvol(fs, t->d.d_child_subvol, t->dir.subvol);

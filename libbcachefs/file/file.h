@@ -246,6 +246,12 @@ struct bch_io_opts {
 struct bch_io_opts bch_io_opts(const struct bch_fs *fs, const struct bch_inode *inode);
 
 /*
+ * Has the superblock announce the kind of compression of an option, before data is stored so, or only the option: a
+ * kernel whose mover comes to it stops the machine otherwise. 05 §4.1.
+ */
+void bch_io_need_compression(struct bch_fs *fs, u8 option);
+
+/*
  * The entry with what the mover is to do with an extent that was written so: 05 §9. False where there is nothing.
  * @key has its pointers already.
  */

@@ -2,6 +2,7 @@
 /* How the data of a file is to be stored, now and by the mover later. Format reference: 04 §6.9; 05 §3.1, §9. */
 
 #include "alloc/alloc.h"
+#include "codec/codec.h"
 #include "file/private.h"
 #include "ondisk/csum_types.h"
 #include "ondisk/data_types.h"
@@ -52,6 +53,19 @@ static struct bch_extent_opts wanted(const struct bch_fs *fs, const struct bch_i
 	w.value[BCH_EXTENT_OPT_promote_target] = o->promote_target;
 	w.from_inode = o->from_inode;
 	return w;
+}
+
+void bch_io_need_compression(struct bch_fs *fs, u8 option)
+{
+	static const u8 features[BCH_COMPRESSION_NR] = {
+		[BCH_COMPRESSION_lz4] = BCH_FEATURE_lz4,
+		[BCH_COMPRESSION_gzip] = BCH_FEATURE_gzip,
+		[BCH_COMPRESSION_zstd] = BCH_FEATURE_zstd,
+	};
+	u8 type = bch_compression_type(option);
+
+	if (type)
+		bch_writer_need_feature(fs, features[type]);
 }
 
 bool bch_io_opts_rebalance(const struct bch_fs *fs, const struct bch_io_opts *opts,

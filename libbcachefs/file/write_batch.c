@@ -102,16 +102,10 @@ static int write_one(void *arg, u64 idx, u32 worker_idx)
 
 /* ------------------------------------------------------------------ keys */
 
-/* What the superblock has to announce: 05 §4.1. */
-static const u8 features[BCH_COMPRESSION_NR] = {
-	[BCH_COMPRESSION_lz4] = BCH_FEATURE_lz4,
-	[BCH_COMPRESSION_gzip] = BCH_FEATURE_gzip,
-	[BCH_COMPRESSION_zstd] = BCH_FEATURE_zstd,
-};
-
 static int put_key(struct bch_batch *b, const struct bch_write_piece *p)
 {
 	struct bch_extent_val val = { .nr = 0 };
+	const struct bch_io_opts *io = &b->opts.v[p->opts].io;
 	struct bch_extent_opts rebalance;
 	struct bch_key k = key_of(p);
 
@@ -119,11 +113,11 @@ static int put_key(struct bch_batch *b, const struct bch_write_piece *p)
 	for (u32 i = 0; i < p->nr_ptrs; i++)
 		bch_extent_val_ptr(&val, &p->ptrs[i]);
 	k.val = (struct bch_bytes){ val.v->b, val.nr * sizeof(*val.v) };
-	if (bch_io_opts_rebalance(b->fs, &b->opts.v[p->opts].io, &k, &rebalance))
+	if (bch_io_opts_rebalance(b->fs, io, &k, &rebalance))
 		bch_extent_val_rebalance(&val, &rebalance);
 	k.val.len = val.nr * sizeof(*val.v);
-	if (bch_crc_is_compressed(&p->crc))
-		bch_writer_need_feature(b->fs, features[p->crc.compression_type]);
+	bch_io_need_compression(b->fs, io->compression);
+	bch_io_need_compression(b->fs, io->background_compression);
 	b->fs->state.clock[1] += k.size;
 	return bch_update(b->fs, BCH_BTREE_extents, &k, 0);
 }

@@ -45,6 +45,10 @@ matrix='
 06-snapdel-crash | 6.12 | subvolume snapshot /x; subvolume delete /x
 03-mixed | 6.12 | subvolume snapshot /a; subvolume snapshot /a /b; subvolume snapshot /b /c; put tree/text /b/future; rm -r /a/sizes; subvolume delete /b; subvolume delete /a
 11-fresh-v128 | 6.16 | put -a tree /; subvolume create /v; put -a tree /v; subvolume snapshot /v /s; rm -r /s/tree/sub; subvolume snapshot -r /s /t; subvolume delete /v; subvolume set-ro no /t; put tree/text /t
+03-mixed | 6.12 | set-file-option --compression=zstd --background_compression=gzip:3 /sizes /deep; put -a tree /deep; set-file-option --compression=- --data_checksum=xxhash /deep; set-file-option --remove-all /dir-compression=lz4 /dir-nocow=1
+06-snapshots | 6.12 | set-file-option --compression=lz4 --project=7 /sub1 /snapA2; set-file-option --no-recursive --background_compression=zstd /sub1/ren; put -a tree /sub1/ren
+09-targets | 6.12 | set-file-option --foreground_target=none --background_target=0 --data_replicas=2 /; put -a tree /
+11-fresh-v128 | 6.16 | set-file-option --background_compression=zstd --promote_target=0 /; put -a tree /; set-file-option --compression=gzip /tree/sub; mv /tree/random /tree/sub
 13-k616-casefold | 6.16 | put -a tree /; mkdir /CASE; rm -r /tree/sub
 '
 
