@@ -4,7 +4,7 @@
  * commit or after it, whole. When any read, write, flush or allocation fails the error is clean, the state one of these.
  */
 
-#include "fs.h"
+#include "crash.h"
 
 #include "base/fault.h"
 
@@ -73,34 +73,6 @@ static u32 look(struct test_fs *f)
 
 /* ------------------------------------------------------------------ the power fails */
 
-/* All writes of the commits, recorded above overlays: the files stay as they are. */
-static struct bch_record *record(struct test_fs *f)
-{
-	struct bch_record *record;
-
-	assert_int_equal(bch_record_new(&record), 0);
-	test_fs_ok(f->t, test_fs_open(f, BCH_OPEN_WRITE | BCH_OPEN_DRY_RUN));
-	for (u32 i = 0; i < f->nr; i++)
-		assert_int_equal(bch_record_stack(record, f->fs->members[i].blkdev,
-						  &f->fs->members[i].blkdev),
-				 0);
-	test_fs_ok(f->t, change_all(f->fs));
-	test_fs_close(f);
-	return record;
-}
-
-static void replay(struct test_fs *f, const struct bch_record_entry *e, u64 len)
-{
-	int fd;
-
-	if (e->op != BCH_RECORD_write)
-		return;
-	fd = open(f->path[e->dev_nr], O_WRONLY);
-	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, e->data, len, (off_t)e->offset), len);
-	assert_int_equal(close(fd), 0);
-}
-
 /* One write more each time, at times torn; the state never goes back. */
 static void check_prefixes(struct test_fs *f, const struct bch_record *r)
 {
@@ -111,11 +83,11 @@ static void check_prefixes(struct test_fs *f, const struct bch_record *r)
 		u32 now;
 
 		if (e.len > 512) {
-			replay(f, &e, e.len / 1024 * 512);
+			crash_replay(f, &e, e.len / 1024 * 512);
 			now = look(f);
 			assert_in_range(now, state, state + 1);
 		}
-		replay(f, &e, e.len);
+		crash_replay(f, &e, e.len);
 		now = look(f);
 		assert_in_range(now, state, state + 1);
 		state = now;
@@ -123,19 +95,11 @@ static void check_prefixes(struct test_fs *f, const struct bch_record *r)
 	assert_int_equal(state, NR_COMMITS);
 }
 
-static void keep(const struct test_fs *f, const char *from, const char *to)
-{
-	for (u32 i = 0; i < f->nr; i++)
-		assert_int_equal(
-			temp_run("cp --sparse=always %s%s %s%s", f->path[i], from, f->path[i], to),
-			0);
-}
-
 static void every_prefix_of_the_writes_is_a_whole_state(void **state)
 {
 	for (u32 i = 0; i < bch_array_size(shapes); i++) {
 		struct test_fs f = test_fs_make(*state, &shapes[i]);
-		struct bch_record *r = record(&f);
+		struct bch_record *r = crash_record(&f, change_all);
 
 		assert_true(bch_record_nr(r) > 30);
 		check_prefixes(&f, r);
@@ -144,42 +108,17 @@ static void every_prefix_of_the_writes_is_a_whole_state(void **state)
 	}
 }
 
-/* Was it flushed before the crash? */
-static bool is_durable(const struct bch_record *r, size_t nr, size_t crash)
-{
-	u32 dev = bch_record_at(r, nr).dev_nr;
-
-	for (size_t i = nr + 1; i < crash; i++)
-		if (bch_record_at(r, i).op == BCH_RECORD_flush && bch_record_at(r, i).dev_nr == dev)
-			return true;
-	return false;
-}
-
-/* Of what was not flushed some is there, some is not, some is torn. */
-static void lose(struct test_fs *f, const struct bch_record *r, size_t crash)
-{
-	for (size_t i = 0; i < crash; i++) {
-		struct bch_record_entry e = bch_record_at(r, i);
-		u64 odds = is_durable(r, i, crash) ? 0 : temp_random(f->t) % 3;
-
-		if (!odds)
-			replay(f, &e, e.len);
-		else if (odds == 1)
-			replay(f, &e, e.len / 512 * (temp_random(f->t) % 512));
-	}
-}
-
 static void whatever_is_lost_between_flushes_a_whole_state_is_there(void **state)
 {
 	for (u32 i = 0; i < bch_array_size(shapes); i++) {
 		struct test_fs f = test_fs_make(*state, &shapes[i]);
-		struct bch_record *r = record(&f);
+		struct bch_record *r = crash_record(&f, change_all);
 
-		keep(&f, "", ".kept");
+		crash_keep(&f, "", ".kept");
 		for (u32 n = 0; n < NR_LOSSES; n++) {
-			lose(&f, r, (size_t)(temp_random(f.t) % (bch_record_nr(r) + 1)));
+			crash_lose(&f, r, (size_t)(temp_random(f.t) % (bch_record_nr(r) + 1)));
 			assert_in_range(look(&f), 0, NR_COMMITS);
-			keep(&f, ".kept", "");
+			crash_keep(&f, ".kept", "");
 		}
 		bch_record_free(r);
 		test_fs_end(&f);
@@ -206,11 +145,11 @@ static void check_faults(struct temp *t, enum bch_fault_op op, u64 step)
 	u64 nth = 1;
 	int err;
 
-	keep(&f, "", ".kept");
+	crash_keep(&f, "", ".kept");
 	for (; fail_io(&f, op, nth, &err); nth += step) {
 		assert_int_equal(err, -BCH_ERR_injected);
 		assert_in_range(look(&f), 0, NR_COMMITS);
-		keep(&f, ".kept", "");
+		crash_keep(&f, ".kept", "");
 	}
 	assert_true(nth > 1);
 	assert_int_equal(look(&f), NR_COMMITS);
@@ -233,7 +172,7 @@ static void lack_of_memory_leaves_a_whole_state(void **state)
 	struct test_fs f = test_fs_make(*state, &shapes[0]);
 	int err = -BCH_ERR_no_memory;
 
-	keep(&f, "", ".kept");
+	crash_keep(&f, "", ".kept");
 	for (u64 nth = 1; err; nth += 1 + nth / 20) {
 		test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
 		assert_int_equal(bch_fault_set(&faults, "memory", nth), 0);
@@ -243,7 +182,7 @@ static void lack_of_memory_leaves_a_whole_state(void **state)
 		if (err)
 			assert_int_equal(err, -BCH_ERR_no_memory);
 		assert_in_range(look(&f), 0, NR_COMMITS);
-		keep(&f, ".kept", "");
+		crash_keep(&f, ".kept", "");
 	}
 	test_fs_end(&f);
 }
