@@ -98,7 +98,7 @@ FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$B/tests/fuzz/replay.o)
 $(FUZZ:%=$B/tests/fuzz/%): $B/tests/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/bound.o $(FUZZ_MAIN) $B/libbcachefs.a
 	$(Q)$(LINK) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(COUNTED) -o $@ $^ $(LDLIBS) -lcmocka
 
-unit: $(UNIT) $(FUZZ:%=$B/tests/fuzz/%) $B/tests/bench/fill
+unit: $(UNIT) $(FUZZ:%=$B/tests/fuzz/%) $B/tests/bench/mktree
 
 static:
 	+$(Q)$(MAKE) --no-print-directory B=$B/static $B/static/bcachefs
@@ -126,7 +126,7 @@ check-cmd: $B/bcachefs
 	$(Q)$(call run,$B) $(cmd_tests)
 
 check-vm: $B/bcachefs
-	$(call in,$B/test) $B/test/tests/bench/fill
+	$(call in,$B/test) $B/test/tests/bench/mktree
 	$(Q)$(call run,$B) $(vm_tests)
 
 # The tests without the kernel under AddressSanitizer and UBSan, on our own images: all others take too long there. Those

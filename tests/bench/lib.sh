@@ -22,7 +22,7 @@ trap end EXIT
 fill() { # NAME IMAGE_MIB NR_FILES FILE_KIB
 	truncate -s "$2M" "$work/$1"
 	"$bcachefs" format -q "$work/$1"
-	"$B/tests/bench/fill" "$3" "$4" "$work/$1"
+	"$B/tests/bench/mktree" "$3" "$4" "$work/$1"
 }
 
 # Nothing is in the page cache.

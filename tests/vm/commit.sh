@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What commits leave, judged by the kernel: new filesystems and those that kernels wrote get many files from
-# tests/bench/fill; the kernel's fsck finds nothing, its files are written beside ours, ours again beside these, each counter
+# tests/bench/mktree; the kernel's fsck finds nothing, its files are written beside ours, ours again beside these, each counter
 # and bucket is what a recount says, and the kernel finds nothing once more. Output in TAP.
 #
 #   commit.sh [PATTERN]     only the rows whose name matches the shell pattern
@@ -11,11 +11,11 @@
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 bcachefs=$(realpath "${BCACHEFS:-$here/../../bcachefs}")
-fill=$(realpath "${B:-$here/../../build}/test/tests/bench/fill")
+mktree=$(realpath "${B:-$here/../../build}/test/tests/bench/mktree")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Name | kernel | files, their KiB | options of format, or image: one of tests/images | devices
+# Name | kernel | options of mktree, files, their KiB | options of format, or image: one of tests/images | devices
 matrix='
 plain			| 6.12 | 3000 20	|					| 256M
 large-files		| 6.12 | 3 40000	|					| 512M
@@ -45,6 +45,9 @@ data-two		| 6.12 | 300 150	| --replicas=2 --compression=lz4	| 256M 128M
 data-later		| 6.12 | 100 150	| --background_compression=zstd		| 256M
 data-1.28-later		| 6.16 | 100 150	| --version=1.28 --background_compression=zstd:3 --compression=lz4 | 256M
 data-1.28-two		| 6.16 | 300 150	| --version=1.28 --data_replicas=2 --compression=gzip | 256M 256M 128M
+extents-and-snapshots	| 6.12 | -e 3 -f 40 -s 3 -d 100 2000 48 |			| 512M
+data-and-snapshots	| 6.12 | -s 2 600 150	| --compression=lz4			| 512M
+version-1.28-snapshots	| 6.16 | -e 5 -f 40 -s 4 3000 96 | --version=1.28	| 1G
 image-03-mixed		| 6.12 | 2000 0		| image					|
 image-06-snapshots	| 6.12 | 2000 0		| image					|
 image-06-snapdel-crash	| 6.12 | 2000 0		| image					|
@@ -66,7 +69,7 @@ image-13-k616-casefold	| 6.16 | 2000 4		| image					|
 
 # A case writes its verdict of two mounts: as we left it, and with files of the kernel's beside ours. The journal of
 # 09-cache-durability0 is so small that the kernel at times cannot write them: "unable to write journal to sufficient devices".
-write_case() { # DIR KERNEL FILES KIB
+write_case() { # DIR KERNEL FILES
 	local put='files_put 1 150'
 	[[ $1 != *cache-durability0 ]] || put=:
 	cat >"$1/case.sh" <<-END
@@ -85,27 +88,27 @@ write_case() { # DIR KERNEL FILES KIB
 			! grep -v "which is harmless" recount.txt || exit 1
 		}
 		recounted
-		"$fill" 1000 0 dev*.img || exit 1
+		"$mktree" 1000 0 dev*.img || exit 1
 		recounted
 	END
 }
 
-make_images() { # DIR IMAGE FILES KIB
+make_images() { # DIR IMAGE AMOUNT
 	local packed
 	for packed in "$here/../images/$2"/dev*.img.zst; do
 		zstd -qd --long=27 --sparse "$packed" -o "$1/$(basename "$packed" .zst)"
 	done
-	echo "\"$fill\" $3 $4 dev*.img" >"$1/before.sh"
+	echo "\"$mktree\" $3 dev*.img" >"$1/before.sh"
 }
 
-make_new() { # DIR FILES KIB OPTIONS SIZE...
-	local dir=$1 files=$2 kib=$3 options=$4 i=0 size
-	shift 4
+make_new() { # DIR AMOUNT OPTIONS SIZE...
+	local dir=$1 amount=$2 options=$3 i=0 size
+	shift 3
 	for size in "$@"; do
 		truncate -s "$size" "$dir/dev$i.img"
 		((++i))
 	done
-	echo "\"$bcachefs\" format -f -q $options dev*.img && \"$fill\" $files $kib dev*.img" >"$dir/before.sh"
+	echo "\"$bcachefs\" format -f -q $options dev*.img && \"$mktree\" $amount dev*.img" >"$dir/before.sh"
 }
 
 cases=()
@@ -114,16 +117,16 @@ while IFS='|' read -r name kernel amount options devices; do
 	# shellcheck disable=SC2053
 	[[ $name && $name == ${1:-*} ]] || continue
 	read -r kernel <<<"$kernel"
-	read -r files kib <<<"$amount"
+	read -ra amount <<<"$amount"
 	read -r options <<<"$options"
 	dir=$work/$name
 	mkdir "$dir"
-	write_case "$dir" "$kernel" "$files" "$kib"
+	write_case "$dir" "$kernel" "${amount[-2]}"
 	if [[ $options == image ]]; then
-		make_images "$dir" "${name#image-}" "$files" "$kib"
+		make_images "$dir" "${name#image-}" "${amount[*]}"
 	else
 		# shellcheck disable=SC2086
-		make_new "$dir" "$files" "$kib" "$options" $devices
+		make_new "$dir" "${amount[*]}" "$options" $devices
 	fi
 	cases+=("$dir")
 done <<<"$matrix"
