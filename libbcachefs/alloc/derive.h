@@ -12,11 +12,19 @@
 
 #include "alloc/private.h"
 
+/* Positions from @from on, but before @to, at which there is no key. */
+struct bch_derive_gap {
+	struct bch_pos from, to;
+	bool is_known;
+};
+
 struct bch_derive {
 	struct bch_fs *fs;
 	const struct bch_derive_opts *opts;
 	u16 version;
 	struct bch_recount *old, *new; /* what the keys that go, and those that come, count for */
+	struct bch_derive_gap
+		gaps[2][BCH_BTREE_ID_MAX]; /* of what is stored and given; stored alone */
 };
 
 /* The key at @pos in the flavour @flags: false where there is none. The value lives as long as @cur. */

@@ -68,8 +68,10 @@ int bch_change_put(struct bch_fs *fs, enum bch_change_kind kind, u8 btree_id,
 	if (k->val.len)
 		memcpy(new->value, k->val.p, k->val.len);
 	map = &c->maps[kind][btree_id];
-	take_out(c, map, k->pos);
-	(void)bch_map_insert(map, &new->k.pos, &new->node);
+	if (bch_map_insert(map, &new->k.pos, &new->node)) { /* most are new */
+		take_out(c, map, k->pos);
+		(void)bch_map_insert(map, &new->k.pos, &new->node);
+	}
 	c->bytes += sizeof(*new) + k->val.len;
 	return 0;
 }
