@@ -32,6 +32,19 @@ struct bch_reflink_p bch_reflink_p_get(const struct bch_key *k, u16 version)
 				       .back_pad = p.back_pad };
 }
 
+void bch_reflink_p_put(const struct bch_reflink_p *p, u16 version, u8 val[BCH_REFLINK_P_LEN])
+{
+	struct reflink_p d = { .idx_flags = p->idx,
+			       .front_pad = p->front_pad,
+			       .back_pad = p->back_pad };
+
+	if (version >= VERSION_FLAGS) {
+		d.idx_flags = bch_bits_set(d.idx_flags, 56, 57, p->error);
+		d.idx_flags = bch_bits_set(d.idx_flags, 57, 58, p->may_update_opts);
+	}
+	reflink_p_put(&d, val, BCH_REFLINK_P_LEN);
+}
+
 u64 bch_reflink_refcount(const struct bch_key *k)
 {
 	const le64 *refcount = bch_bytes_view(k->val, 0, sizeof(*refcount));

@@ -17,6 +17,10 @@ struct bch_reflink_p {
 /* Of a value of 16 bytes or more. Before 1.16 there are no flags, the index has 64 bits. */
 struct bch_reflink_p bch_reflink_p_get(const struct bch_key *k, u16 version);
 
+/* The value. */
+#define BCH_REFLINK_P_LEN 16
+void bch_reflink_p_put(const struct bch_reflink_p *p, u16 version, u8 val[BCH_REFLINK_P_LEN]);
+
 /* How many extents refer to a reflink_v or indirect_inline_data. */
 u64 bch_reflink_refcount(const struct bch_key *k);
 
