@@ -118,6 +118,10 @@ struct bch_recount_sink {
 	void *arg;
 	/* An inode's counters are complete; in the order of inodes, each once. An error ends the recount. */
 	int (*inum)(void *arg, const struct bch_inum_count *count);
+	/* Of bch_recount_walk(): each key, before it counts. An error ends the recount. */
+	int (*key)(void *arg, u8 btree_id, u8 level, const struct bch_key *k);
+	/* Of bch_recount_walk(): count without pending changes, but for those of alloc keys. */
+	bool committed;
 };
 
 /*
@@ -127,12 +131,13 @@ struct bch_recount_sink {
 struct bch_recount {
 	struct bch_fs *fs;
 	u16 version;
-	struct bch_recount_sink sink; /* .inum NULL: nobody wants these */
+	struct bch_recount_sink sink; /* .inum, .key NULL: nobody wants these */
 	struct bch_counters counters;
 	struct bch_radix buckets; /* by device and bucket: those of which something is known */
 	BCH_ARRAY(struct bch_recount_stripe) stripes; /* by idx */
 	struct bch_inum_count inum;
 	bool has_inum;
+	bool missing; /* bch_recount_walk() could not read all so far */
 	struct bch_key_fs key_fs;
 };
 
@@ -171,9 +176,20 @@ int bch_recount_walk(struct bch_recount *recount);
 int bch_recount_bucket(struct bch_recount *recount, u64 dev_idx, u64 bucket,
 		       struct bch_recount_bucket **b);
 
+/* What is known of a bucket, or NULL. */
+struct bch_recount_bucket *bch_recount_bucket_find(const struct bch_recount *recount, u64 dev_idx,
+						   u64 bucket);
+
 /* The next bucket of which something is known, from *@dev_idx and *@bucket on, which become its. NULL at the end. */
 struct bch_recount_bucket *bch_recount_bucket_next(const struct bch_recount *recount, u32 *dev_idx,
 						   u64 *bucket);
+
+/* The stripe that the pointer says, if it lies in it; else NULL. */
+const struct bch_recount_stripe *bch_recount_stripe(const struct bch_recount *recount,
+						    const struct bch_extent_ptr *p);
+
+/* Sectors of an extent or reflink_v that rebalance would rewrite. 06 §9.6. */
+u64 bch_rebalance_sectors(const struct bch_fs *fs, const struct bch_key *k);
 
 /* Bucket @b as its alloc key has to say, as far as that is derived; the rest is as it was stored, or zero. */
 struct bch_alloc bch_recount_alloc(const struct bch_recount *recount,
@@ -215,6 +231,12 @@ struct bch_space;
  * -BCH_ERR_no_memory.
  */
 int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space);
+
+/*
+ * For a filesystem that is repaired: until bch_space_renew() what is free is what was given as such, and of that only
+ * what @counted knows nothing in, whatever is stored. It must live until then.
+ */
+void bch_space_trust(struct bch_space *space, const struct bch_recount *counted);
 void bch_space_free(struct bch_space *space);
 
 /* After a commit: what was given out is used, and what was given back is free. */
@@ -263,13 +285,35 @@ struct bch_recount_difference {
 	struct bch_alloc stored_alloc, counted_alloc;
 };
 
+typedef int bch_recount_report(void *arg, const struct bch_recount_difference *d);
+
 /*
  * Recounts @fs and gives each difference to @report, until that returns an error. @counted, an empty set, becomes what
  * was counted (but for inodes). Errors are those of bch_recount_walk().
  */
-int bch_recount_compare(struct bch_fs *fs,
-			int (*report)(void *arg, const struct bch_recount_difference *d), void *arg,
+int bch_recount_compare(struct bch_fs *fs, bch_recount_report *report, void *arg,
 			struct bch_counters *counted);
+
+/* The differences of a finished recount alone, pending changes seen: counters but those of inodes; buckets. */
+int bch_recount_compare_counters(struct bch_recount *recount, bch_recount_report *report,
+				 void *arg);
+int bch_recount_compare_buckets(struct bch_recount *recount, bch_recount_report *report, void *arg);
+
+/* The stored counters of inodes, pending changes seen, against those that a sink gets. */
+struct bch_inums {
+	struct bch_fs *fs;
+	u16 version;
+	/* Each inode of which something is stored or counted, once. */
+	int (*compare)(void *arg, const struct bch_inum_count *stored,
+		       const struct bch_inum_count *counted);
+	void *arg;
+	u64 nr_found; /* stored, not zero, and counted */
+	bool missing; /* something could not be read */
+};
+
+/* An inode that was counted; and when all were, those that are only stored. */
+int bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted);
+int bch_inums_finish(struct bch_inums *s);
 
 /* "accounting nr_inodes: 38, counted 37": one line without its end. */
 void bch_recount_difference_put(struct bch_buf *out, const struct bch_recount_difference *d,

@@ -38,6 +38,13 @@ int bch_recount_bucket(struct bch_recount *r, u64 dev_idx, u64 bucket,
 	return *b ? 0 : -BCH_ERR_no_memory;
 }
 
+struct bch_recount_bucket *bch_recount_bucket_find(const struct bch_recount *r, u64 dev_idx,
+						   u64 bucket)
+{
+	return exists(r, dev_idx, bucket) ? bch_radix_get(&r->buckets, place((u32)dev_idx, bucket))
+					  : NULL;
+}
+
 struct bch_recount_bucket *bch_recount_bucket_next(const struct bch_recount *r, u32 *dev_idx,
 						   u64 *bucket)
 {
@@ -57,10 +64,17 @@ static void add(u32 *sum, u64 nr_sectors)
 		*sum = BCH_U32_MAX;
 }
 
+/* Of what must not be together nodes have the bucket, whatever came first. */
+static bool is_stronger(u8 data_type, u8 than)
+{
+	return !than || (than == BCH_DATA_cached && data_type != BCH_DATA_cached) ||
+	       (data_type == BCH_DATA_btree && than != BCH_DATA_sb && than != BCH_DATA_journal);
+}
+
 void bch_recount_mark(struct bch_recount_bucket *b, u32 *sum, u64 nr_sectors, u8 data_type)
 {
 	add(sum, nr_sectors);
-	if (!b->hint || (b->hint == BCH_DATA_cached && data_type != BCH_DATA_cached))
+	if (is_stronger(data_type, b->hint))
 		b->hint = data_type;
 }
 

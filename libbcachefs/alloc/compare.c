@@ -9,11 +9,18 @@
 struct compare {
 	struct bch_fs *fs;
 	u16 version;
-	int (*report)(void *arg, const struct bch_recount_difference *d);
+	bch_recount_report *report;
 	void *arg;
 	bool missing; /* something could not be read */
 	struct bch_inums inums;
 };
+
+static struct compare compare_of(struct bch_fs *fs, bch_recount_report *report, void *arg)
+{
+	return (struct compare){
+		.fs = fs, .version = le16_get(fs->super.sb->version), .report = report, .arg = arg
+	};
+}
 
 static bool equal(const s64 *a, const s64 *b)
 {
@@ -84,9 +91,10 @@ static int take_inum(void *arg, const struct bch_inum_count *counted)
 
 static bool same_bucket(const struct bch_alloc *a, const struct bch_alloc *b)
 {
-	return a->data_type == b->data_type && a->dirty_sectors == b->dirty_sectors &&
-	       a->cached_sectors == b->cached_sectors && a->stripe_sectors == b->stripe_sectors &&
-	       a->stripe == b->stripe && a->stripe_redundancy == b->stripe_redundancy;
+	return a->data_type == b->data_type && a->gen == b->gen &&
+	       a->dirty_sectors == b->dirty_sectors && a->cached_sectors == b->cached_sectors &&
+	       a->stripe_sectors == b->stripe_sectors && a->stripe == b->stripe &&
+	       a->stripe_redundancy == b->stripe_redundancy;
 }
 
 static int compare_bucket(struct compare *c, struct bch_pos pos, const struct bch_alloc *stored,
@@ -171,28 +179,50 @@ static int count(struct compare *c, struct bch_recount **r)
 	return err;
 }
 
-int bch_recount_compare(struct bch_fs *fs,
-			int (*report_difference)(void *arg, const struct bch_recount_difference *d),
-			void *arg, struct bch_counters *counted)
+static int compare_stored_counters(struct compare *c, const struct bch_recount *r)
 {
-	struct compare c = { .fs = fs,
-			     .version = le16_get(fs->super.sb->version),
-			     .report = report_difference,
-			     .arg = arg };
 	struct bch_counters stored bch_auto(counters) = bch_counters();
+	int err = bch_accounting_read(c->fs, &stored);
+
+	c->missing |= err == -BCH_ERR_btree_node_read_failed;
+	if (err && err != -BCH_ERR_btree_node_read_failed)
+		return err;
+	return compare_counters(c, &stored, &r->counters);
+}
+
+static int end(const struct compare *c, int err)
+{
+	return !err && c->missing ? -BCH_ERR_btree_node_read_failed : err;
+}
+
+int bch_recount_compare_counters(struct bch_recount *r, bch_recount_report *report, void *arg)
+{
+	struct compare c = compare_of(r->fs, report, arg);
+
+	return end(&c, compare_stored_counters(&c, r));
+}
+
+int bch_recount_compare_buckets(struct bch_recount *r, bch_recount_report *report, void *arg)
+{
+	struct compare c = compare_of(r->fs, report, arg);
+
+	return end(&c, compare_buckets(&c, r));
+}
+
+int bch_recount_compare(struct bch_fs *fs, bch_recount_report *report, void *arg,
+			struct bch_counters *counted)
+{
+	struct compare c = compare_of(fs, report, arg);
 	struct bch_recount *r bch_auto(recount) = NULL;
 	int err = count(&c, &r);
 
 	if (!err)
-		err = bch_accounting_read(fs, &stored);
-	c.missing |= err == -BCH_ERR_btree_node_read_failed;
-	if (!err || err == -BCH_ERR_btree_node_read_failed)
-		err = compare_counters(&c, &stored, &r->counters);
+		err = compare_stored_counters(&c, r);
 	if (!err)
 		err = compare_buckets(&c, r);
 	if (!err)
 		bch_recount_take_counters(r, counted);
-	return !err && c.missing ? -BCH_ERR_btree_node_read_failed : err;
+	return end(&c, err);
 }
 
 /* ------------------------------------------------------------------ text */

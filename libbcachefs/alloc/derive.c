@@ -141,7 +141,8 @@ int bch_derive(struct bch_fs *fs, const struct bch_derive_opts *opts)
 	struct bch_derive d = { .fs = fs,
 				.opts = opts,
 				.version = le16_get(fs->super.sb->version) };
-	struct bch_recount_sink old_sink = { &d.old, take_inum }, new_sink = { &d.new, take_inum };
+	struct bch_recount_sink old_sink = { .arg = &d.old, .inum = take_inum };
+	struct bch_recount_sink new_sink = { .arg = &d.new, .inum = take_inum };
 	int err;
 
 	bch_changes_drop(fs, BCH_CHANGE_DERIVED);

@@ -15,7 +15,7 @@ struct bucket {
 	struct bch_derive *d;
 	u32 dev_idx;
 	u64 nr;
-	struct bch_alloc old, a; /* as committed, and as it will be */
+	struct bch_alloc old, a; /* as its indexes have it, and as it will be */
 };
 
 /* ------------------------------------------------------------------ its key */
@@ -228,13 +228,23 @@ static int index_all(struct bucket *b)
 
 /* ------------------------------------------------------------------ all buckets */
 
+/* An alloc key that was put quietly was put with its indexes and counters; else these are those of the committed one. */
+static unsigned indexed_view(const struct bch_derive *d, struct bch_pos pos)
+{
+	const struct bch_change *c =
+		bch_change_first(d->fs, BCH_CHANGE_GIVEN, BCH_BTREE_alloc, pos);
+
+	return c && c->quiet && !bch_pos_compare(c->k.pos, pos) ? BCH_CURSOR_GIVEN
+								: BCH_CURSOR_COMMITTED;
+}
+
 static int derive_bucket(struct bch_derive *d, u32 dev_idx, u64 nr,
 			 const struct bch_recount_bucket *gone,
 			 const struct bch_recount_bucket *come)
 {
 	struct bucket b = { .d = d, .dev_idx = dev_idx, .nr = nr };
 	struct bch_pos pos = bch_pos(dev_idx, nr);
-	int err = read_alloc(d, pos, BCH_CURSOR_COMMITTED, &b.old);
+	int err = read_alloc(d, pos, indexed_view(d, pos), &b.old);
 
 	if (!err)
 		err = read_alloc(d, pos, BCH_CURSOR_GIVEN, &b.a);
@@ -262,15 +272,6 @@ static int take_given(struct bch_derive *d, u8 btree_id, const struct bch_key *o
 	return bch_recount_bucket(d->new, new->pos.inode, new->pos.offset, &b);
 }
 
-static struct bch_recount_bucket *other(const struct bch_recount *r, u32 dev_idx, u64 nr)
-{
-	u32 dev = dev_idx;
-	u64 bucket = nr;
-	struct bch_recount_bucket *b = bch_recount_bucket_next(r, &dev, &bucket);
-
-	return b && dev == dev_idx && bucket == nr ? b : NULL;
-}
-
 int bch_derive_buckets(struct bch_derive *d)
 {
 	static const struct bch_recount_bucket nothing;
@@ -280,13 +281,13 @@ int bch_derive_buckets(struct bch_derive *d)
 	int err = bch_derive_each(d, BCH_BTREE_alloc, take_given);
 
 	for (; !err && (b = bch_recount_bucket_next(d->new, &dev_idx, &nr)); nr++) {
-		also = other(d->old, dev_idx, nr);
+		also = bch_recount_bucket_find(d->old, dev_idx, nr);
 		err = derive_bucket(d, dev_idx, nr, also ? also : &nothing, b);
 	}
 	dev_idx = 0;
 	nr = 0;
 	for (; !err && (b = bch_recount_bucket_next(d->old, &dev_idx, &nr)); nr++)
-		if (!other(d->new, dev_idx, nr))
+		if (!bch_recount_bucket_find(d->new, dev_idx, nr))
 			err = derive_bucket(d, dev_idx, nr, b, &nothing);
 	return err;
 }

@@ -50,24 +50,52 @@ static int count(struct bch_derive *d, struct bch_recount *r, u8 btree_id, u8 le
 
 /* ------------------------------------------------------------------ backpointers */
 
-static int put_backpointers(struct bch_derive *d, u8 btree_id, u8 level, const struct bch_key *k,
-			    bool there)
+static int put_backpointers(struct bch_derive *d, u8 btree_id, u8 level, const struct bch_key *k)
 {
 	struct bch_backpointers w =
 		bch_backpointers_of(&d->new->key_fs, d->version, btree_id, level, k);
 	struct bch_backpointer bp;
 	u8 val[BCH_BACKPOINTER_LEN];
-	struct bch_key b = { .type = BCH_KEY_deleted };
+	struct bch_key b = { .type = BCH_KEY_backpointer, .val = { val, sizeof(val) } };
 	int err = 0;
 
-	if (there) {
-		b.type = BCH_KEY_backpointer;
-		b.val = (struct bch_bytes){ val, sizeof(val) };
-	}
 	while (!err && bch_backpointers_next(&w, &b.pos, &bp)) {
 		bch_backpointer_put(&bp, d->version, val);
 		err = bch_derive_put(d, BCH_BTREE_backpointers, &b);
 	}
+	return err;
+}
+
+/* What stands at @pos leads to another key where two claim one place: then it stays. */
+static int drop_backpointer(struct bch_derive *d, struct bch_pos pos,
+			    const struct bch_backpointer *bp)
+{
+	const struct bch_key gone = { .pos = pos, .type = BCH_KEY_deleted };
+	struct bch_cursor cur bch_auto(cursor) = { 0 };
+	struct bch_backpointer there;
+	struct bch_key k;
+	int more = bch_derive_find(d->fs, BCH_BTREE_backpointers, pos, 0, &cur, &k);
+
+	if (more <= 0)
+		return more;
+	bch_backpointer_get(&k, d->version, &there);
+	bch_cursor_end(&cur);
+	if (there.btree_id != bp->btree_id || there.level != bp->level ||
+	    bch_pos_compare(there.pos, bp->pos))
+		return 0;
+	return bch_derive_put(d, BCH_BTREE_backpointers, &gone);
+}
+
+static int drop_backpointers(struct bch_derive *d, u8 btree_id, u8 level, const struct bch_key *k)
+{
+	struct bch_backpointers w =
+		bch_backpointers_of(&d->new->key_fs, d->version, btree_id, level, k);
+	struct bch_backpointer bp;
+	struct bch_pos pos;
+	int err = 0;
+
+	while (!err && bch_backpointers_next(&w, &pos, &bp))
+		err = drop_backpointer(d, pos, &bp);
 	return err;
 }
 
@@ -85,7 +113,7 @@ static int take_old(struct bch_derive *d, u8 btree_id, const struct bch_key *old
 	int err = old->type == BCH_KEY_deleted ? 0 : count(d, d->old, btree_id, 0, old);
 
 	if (!err && has_pointers(old))
-		err = put_backpointers(d, btree_id, 0, old, false);
+		err = drop_backpointers(d, btree_id, 0, old);
 	return err;
 }
 
@@ -95,7 +123,7 @@ static int take_new(struct bch_derive *d, u8 btree_id, const struct bch_key *old
 	int err = new->type == BCH_KEY_deleted ? 0 : count(d, d->new, btree_id, 0, new);
 
 	if (!err && has_pointers(new))
-		err = put_backpointers(d, btree_id, 0, new, true);
+		err = put_backpointers(d, btree_id, 0, new);
 	return err;
 }
 
@@ -152,7 +180,8 @@ static int take_nodes(struct bch_derive *d, bool added)
 			continue;
 		err = count(d, added ? d->new : d->old, n->btree_id, level, &n->ptr);
 		if (!err)
-			err = put_backpointers(d, n->btree_id, level, &n->ptr, added);
+			err = added ? put_backpointers(d, n->btree_id, level, &n->ptr)
+				    : drop_backpointers(d, n->btree_id, level, &n->ptr);
 	}
 	return err;
 }

@@ -40,18 +40,11 @@ int bch_recount_ptrs(struct bch_recount *r, u8 btree_id, u8 level, const struct 
 /* The counters of the inode at hand are complete. */
 int bch_recount_end_inum(struct bch_recount *r);
 
-/* Sectors of an extent or reflink_v that rebalance would rewrite. 06 §9.6. */
-u64 bch_rebalance_sectors(const struct bch_fs *fs, const struct bch_key *k);
-
 /* What is still to be done with its data. 06 §9.6, 08 §7. */
 int bch_recount_work(struct bch_recount *r, u8 level, const struct bch_key *k);
 
 /* A key of the btree stripes. 06 §9.5, 08 §9.2. */
 int bch_recount_stripe_key(struct bch_recount *r, const struct bch_key *k);
-
-/* The stripe that the pointer says, if it lies in it; else NULL. */
-const struct bch_recount_stripe *bch_recount_stripe(const struct bch_recount *r,
-						    const struct bch_extent_ptr *p);
 
 /* Adds sectors of data that lie in @s to the replicas counter of all its devices. */
 int bch_recount_in_stripe(struct bch_recount *r, const struct bch_recount_stripe *s,
@@ -60,23 +53,6 @@ int bch_recount_in_stripe(struct bch_recount *r, const struct bch_recount_stripe
 /* Adds to the replicas counter of @data_type on the @nr_devs devices @devs, in any order. */
 int bch_recount_replicas(struct bch_recount *r, u8 data_type, u8 nr_required, const u8 *devs,
 			 u8 nr_devs, s64 nr_sectors);
-
-/* ------------------------------------------------------------------ inums.c */
-
-struct bch_inums {
-	struct bch_fs *fs;
-	u16 version;
-	/* Each inode of which something is stored or counted, once. */
-	int (*compare)(void *arg, const struct bch_inum_count *stored,
-		       const struct bch_inum_count *counted);
-	void *arg;
-	u64 nr_found; /* stored, not zero, and counted */
-	bool missing; /* something could not be read */
-};
-
-/* An inode that was counted; and when all were, those that are only stored. */
-int bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted);
-int bch_inums_finish(struct bch_inums *s);
 
 /* ------------------------------------------------------------------ all */
 

@@ -165,52 +165,60 @@ void bch_recount_take_counters(struct bch_recount *r, struct bch_counters *count
 
 /* ------------------------------------------------------------------ all of a filesystem */
 
+static int feed_key(struct bch_recount *r, u8 btree_id, u8 level, const struct bch_key *k)
+{
+	int err = r->sink.key ? r->sink.key(r->sink.arg, btree_id, level, k) : 0;
+
+	return err ? err : bch_recount_key(r, btree_id, level, k);
+}
+
 /* Feeds what a cursor gives: keys of nodes of @level. */
-static int feed(struct bch_recount *r, struct bch_cursor *cur, u8 btree_id, u8 level, bool *missing)
+static int feed(struct bch_recount *r, struct bch_cursor *cur, u8 btree_id, u8 level)
 {
 	struct bch_key k;
 	int more, err = 0;
 
 	while (!err && (more = bch_cursor_next(cur, &k))) {
 		if (more == -BCH_ERR_btree_node_read_failed)
-			*missing = true;
+			r->missing = true;
 		else if (more < 0)
 			return more;
 		else if (bch_cancelled(r->fs->ctx))
 			return -BCH_ERR_cancelled;
 		else if (!level || !bch_node_ptr_is_hole(&k))
-			err = bch_recount_key(r, btree_id, level, &k);
+			err = feed_key(r, btree_id, level, &k);
 	}
 	return err;
 }
 
-static int feed_leaves(struct bch_recount *r, u8 btree_id, bool *missing)
+static int feed_leaves(struct bch_recount *r, u8 btree_id)
 {
-	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor(r->fs, btree_id, BCH_POS_MIN, BCH_SPOS_MAX);
+	bool committed = r->sink.committed && btree_id != BCH_BTREE_alloc;
+	struct bch_cursor cur bch_auto(cursor) = bch_cursor_flavour(
+		r->fs, btree_id, BCH_POS_MIN, BCH_SPOS_MAX, committed ? BCH_CURSOR_COMMITTED : 0);
 
-	return feed(r, &cur, btree_id, 0, missing);
+	return feed(r, &cur, btree_id, 0);
 }
 
 /* The pointers to nodes of @level, which lie a level higher. */
-static int feed_pointers(struct bch_recount *r, u8 btree_id, u8 level, bool *missing)
+static int feed_pointers(struct bch_recount *r, u8 btree_id, u8 level)
 {
 	struct bch_cursor cur bch_auto(cursor) =
 		bch_cursor_nodes(r->fs, btree_id, level, BCH_POS_MIN, BCH_SPOS_MAX);
 
-	return feed(r, &cur, btree_id, (u8)(level + 1), missing);
+	return feed(r, &cur, btree_id, (u8)(level + 1));
 }
 
-static int feed_nodes(struct bch_recount *r, bool *missing)
+static int feed_nodes(struct bch_recount *r)
 {
 	int err = 0;
 
 	for (u8 id = 0; id < BCH_BTREE_ID_MAX && !err; id++) {
 		struct bch_btree_root root = bch_btree_root(r->fs, id);
 
-		*missing |= root.state == BCH_ROOT_LOST;
+		r->missing |= root.state == BCH_ROOT_LOST;
 		for (u8 level = 0; level <= root.level && !err; level++)
-			err = feed_pointers(r, id, level, missing);
+			err = feed_pointers(r, id, level);
 	}
 	return err;
 }
@@ -225,17 +233,16 @@ static bool is_first(u8 btree_id)
 
 int bch_recount_walk(struct bch_recount *r)
 {
-	bool missing = false;
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(first) && !err; i++)
-		err = feed_leaves(r, first[i], &missing);
+		err = feed_leaves(r, first[i]);
 	for (u8 id = 0; id < BCH_BTREE_NR && !err; id++)
 		if (!is_first(id) && bch_recount_wants(r, id))
-			err = feed_leaves(r, id, &missing);
+			err = feed_leaves(r, id);
 	if (!err)
-		err = feed_nodes(r, &missing);
+		err = feed_nodes(r);
 	if (!err)
 		err = bch_recount_finish(r);
-	return !err && missing ? -BCH_ERR_btree_node_read_failed : err;
+	return !err && r->missing ? -BCH_ERR_btree_node_read_failed : err;
 }

@@ -42,6 +42,8 @@ static int next_run(struct bch_space *s, u32 dev_idx)
 /* Is it what freespace says it is? Where alloc keys say otherwise nothing must be written. */
 static int check_free(struct bch_space *s, u32 dev_idx, u64 bucket, u8 *gen)
 {
+	const struct bch_recount_bucket *b =
+		s->counted ? bch_recount_bucket_find(s->counted, dev_idx, bucket) : NULL;
 	struct bch_pos pos = bch_pos(dev_idx, bucket);
 	struct bch_cursor cur bch_auto(cursor) =
 		bch_cursor_flavour(s->fs, BCH_BTREE_alloc, pos, pos, s->view);
@@ -49,8 +51,8 @@ static int check_free(struct bch_space *s, u32 dev_idx, u64 bucket, u8 *gen)
 	struct bch_key k;
 	int more = bch_cursor_next(&cur, &k);
 
-	if (more < 0)
-		return more;
+	if (more < 0 || (b && b->hint))
+		return more < 0 ? more : 0;
 	if (more && bch_alloc_get(&k, le16_get(s->fs->super.sb->version), &a) != BCH_KEY_VALID)
 		return 0;
 	*gen = a.gen;
@@ -205,6 +207,7 @@ int bch_space_node(struct bch_space *s, struct bch_ptr ptrs[BCH_NODE_PTRS_MAX], 
 void bch_space_renew(struct bch_space *s)
 {
 	s->view = BCH_CURSOR_COMMITTED;
+	s->counted = NULL;
 	s->shares = true;
 	for (u32 i = 0; i < s->fs->nr_members; i++) {
 		struct bch_space_member *m = &s->members[i];
@@ -232,6 +235,12 @@ int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space)
 		if (bch_super_member(&fs->super, i, &m))
 			s->members[i].bucket_sectors = m.bucket_size;
 	return 0;
+}
+
+void bch_space_trust(struct bch_space *s, const struct bch_recount *counted)
+{
+	s->view = BCH_CURSOR_GIVEN;
+	s->counted = counted;
 }
 
 void bch_space_free(struct bch_space *s)
