@@ -106,6 +106,8 @@ int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts)
 	err = w->pool ? bch_journal_writer_new(fs, opts->is_new, &w->journal) : -BCH_ERR_no_memory;
 	if (!err)
 		err = bch_space_new(fs, opts->is_new, &w->space);
+	if (!err && opts->counted)
+		bch_space_trust(w->space, opts->counted);
 	if (err) {
 		writer_free(w);
 		return err;

@@ -23,6 +23,8 @@ struct bch_writer_opts {
 	 */
 	bool counters_in_journal;
 	u32 nr_threads; /* that encode and write; 0: as many as processors. What is written is the same */
+	/* Of one that is repaired, for its first commit: bch_space_trust(). NULL: what is stored is right. */
+	const struct bch_recount *counted;
 };
 
 /*
@@ -69,6 +71,12 @@ int bch_commit(struct bch_fs *fs);
  * -BCH_ERR_refused where a kernel has to end first what it had begun, said.
  */
 int bch_strip_alloc(struct bch_fs *fs);
+
+/* The members' bitmaps of where nodes are came with it. 06 §8.4 */
+#define BCH_VERSION_BTREE_BITMAP BCH_VERSION(1, 7)
+
+/* Has @m say that there may be nodes in sectors from @start to @end. True where it did not. */
+bool bch_member_mark_nodes(struct bch_member *m, u64 start, u64 end);
 
 /* Marks the filesystem clean, where it can be. Nothing may be pending. */
 int bch_writer_finish(struct bch_fs *fs);

@@ -5,8 +5,7 @@
 #include "ondisk/data_types.h"
 #include "ondisk/sb_sections.h"
 
-#define BITMAP_SINCE BCH_VERSION(1, 7)
-#define BITMAP_BITS  64
+#define BITMAP_BITS 64
 
 /* ------------------------------------------------------------------ where nodes are: 06 §8.4 */
 
@@ -26,8 +25,7 @@ static void fold(struct bch_member *m, u32 by)
 	m->btree_bitmap_shift = (u8)(m->btree_bitmap_shift + by);
 }
 
-/* True where a bit was added. */
-static bool mark(struct bch_member *m, u64 start, u64 end)
+bool bch_member_mark_nodes(struct bch_member *m, u64 start, u64 end)
 {
 	u64 before = m->btree_allocated_bitmap;
 	u8 shift = m->btree_bitmap_shift;
@@ -50,7 +48,7 @@ static bool mark_piece(struct bch_plan *plan, const struct bch_piece *p)
 		struct bch_member m;
 
 		if (!bch_super_member(&plan->fs->super, p->ptrs[i].dev_idx, &m) ||
-		    !mark(&m, start, start + plan->node_sectors))
+		    !bch_member_mark_nodes(&m, start, start + plan->node_sectors))
 			continue;
 		bch_super_member_put(&plan->fs->super, p->ptrs[i].dev_idx, &m);
 		changed = true;
@@ -62,7 +60,7 @@ static bool mark_nodes(struct bch_plan *plan)
 {
 	bool changed = false;
 
-	if (le16_get(plan->fs->super.sb->version) < BITMAP_SINCE)
+	if (le16_get(plan->fs->super.sb->version) < BCH_VERSION_BTREE_BITMAP)
 		return false;
 	for (u32 id = 0; id < BCH_BTREE_ID_MAX; id++)
 		for (u32 level = 0; level < BCH_BTREE_DEPTH_MAX; level++) {
