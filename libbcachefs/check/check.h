@@ -20,6 +20,7 @@
 #include "super/super.h"
 
 struct bch_check_repair;
+struct bch_check_alloc;
 
 struct bch_check {
 	struct bch_fs *fs;
@@ -50,6 +51,11 @@ struct bch_check {
 	struct {
 		BCH_ARRAY(u32) a;
 	} dead; /* snapshots that are going to be deleted, with their keys */
+	bool lru_differs; /* in this round */
+	/* members whose flag is to be set, as bits */
+	u64 freespace_made[BCH_SB_MAX_MEMBERS / 64 + 1];
+	/* what this round's scan of pointers found; NULL: none yet */
+	struct bch_check_alloc *alloc;
 };
 
 /* ------------------------------------------------------------------ problems: problem.c */
@@ -139,12 +145,24 @@ static inline bool bch_check_is_whiteout(const struct bch_key *k)
 int bch_check_supers(struct bch_check *c); /* these three once, before all others */
 int bch_check_journal(struct bch_check *c);
 int bch_check_nodes(struct bch_check *c);
+int bch_check_allocations(struct bch_check *c);
+int bch_check_alloc_info(struct bch_check *c);
+int bch_check_lrus(struct bch_check *c);
+int bch_check_backpointers(struct bch_check *c);
+int bch_check_alloc_to_lru_refs(struct bch_check *c);
 int bch_check_snapshot_trees(struct bch_check *c);
 int bch_check_snapshots(struct bch_check *c);
 int bch_check_subvols(struct bch_check *c);
 int bch_check_inodes(struct bch_check *c);
 int bch_check_names(struct bch_check *c);
 int bch_check_dead_inodes(struct bch_check *c);
+int bch_check_rebalance_work(struct bch_check *c);
+
+/* What the scan of pointers counted; NULL: there was none, or it could not read all. */
+const struct bch_recount *bch_alloc_found(const struct bch_check *c);
+
+/* Forgets what was found of pointers: they are looked at anew. NULL is nothing. */
+void bch_check_alloc_free(struct bch_check_alloc *alloc);
 
 /* ------------------------------------------------------------------ the end: finish.c */
 

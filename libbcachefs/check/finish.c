@@ -101,9 +101,25 @@ static int clear_flags(struct bch_check *c, struct bch_sb_ext *ext)
 
 /* ------------------------------------------------------------------ write */
 
+/* Members whose freespace was filled say so after it is durable. */
+static void mark_freespace(struct bch_check *c)
+{
+	for (u32 i = 0; i < c->fs->nr_members; i++) {
+		struct bch_member m;
+
+		if (!(c->freespace_made[i / 64] >> i % 64 & 1) ||
+		    !bch_super_member(&c->fs->super, i, &m))
+			continue;
+		bch_member_FREESPACE_INITIALIZED_set(&m, 1);
+		bch_super_member_put(&c->fs->super, i, &m);
+	}
+}
+
 static int change_super(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
 {
 	int err = c->counts.a.nr ? put_counts(c) : 0;
+
+	mark_freespace(c);
 
 	return err || !clear ? err : clear_flags(c, ext);
 }
@@ -111,7 +127,8 @@ static int change_super(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
 /* The repairs, what only the journal held, and at last the superblock, clean. */
 static int write_all(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
 {
-	int err = bch_writer_start(c->fs, NULL);
+	const struct bch_writer_opts opts = { .counted = bch_alloc_found(c) };
+	int err = bch_writer_start(c->fs, &opts);
 
 	if (!err)
 		err = bch_commit(c->fs);

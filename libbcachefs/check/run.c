@@ -34,6 +34,12 @@ static const struct step first_steps[] = {
 
 /* In the order in which kernels run the passes. */
 static const struct step steps[] = {
+	STEP(bch_check_allocations, BCH_PASS_check_allocations, BCH_PASS_trans_mark_dev_sbs),
+	STEP(bch_check_alloc_info, BCH_PASS_check_alloc_info, BCH_PASS_fs_freespace_init),
+	STEP(bch_check_lrus, BCH_PASS_check_lrus),
+	STEP(bch_check_backpointers, BCH_PASS_check_btree_backpointers,
+	     BCH_PASS_check_backpointers_to_extents, BCH_PASS_check_extents_to_backpointers),
+	STEP(bch_check_alloc_to_lru_refs, BCH_PASS_check_alloc_to_lru_refs),
 	STEP(bch_check_snapshot_trees, BCH_PASS_check_snapshot_trees),
 	STEP(bch_check_snapshots, BCH_PASS_check_snapshots),
 	STEP(bch_check_subvols, BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
@@ -42,6 +48,7 @@ static const struct step steps[] = {
 	STEP(bch_check_names, BCH_PASS_check_dirents, BCH_PASS_check_xattrs, BCH_PASS_check_root,
 	     BCH_PASS_check_unreachable_inodes, BCH_PASS_check_subvolume_structure,
 	     BCH_PASS_check_directory_structure, BCH_PASS_check_nlinks),
+	STEP(bch_check_rebalance_work, BCH_PASS_check_rebalance_work),
 	STEP(bch_check_dead_inodes, BCH_PASS_delete_dead_inodes),
 };
 
@@ -101,6 +108,8 @@ static int run_round(struct bch_check *c)
 	int err = 0;
 
 	c->nr_repairs = 0;
+	bch_check_alloc_free(c->alloc);
+	c->alloc = NULL;
 	for (size_t i = 0; !c->round && i < bch_array_size(first_steps) && !err; i++)
 		if (is_wanted(c, &first_steps[i]))
 			err = run_step(c, &first_steps[i]);
@@ -143,6 +152,7 @@ static int begin(struct bch_check *c)
 
 static void end(struct bch_check *c)
 {
+	bch_check_alloc_free(c->alloc);
 	bch_repairs_drop(c);
 	bch_problems_end(c);
 	bch_array_end(&c->dead.a);
