@@ -63,8 +63,8 @@ static int take_key(struct batch *b, u8 btree_id, u8 level, const struct bch_key
 
 static bool has_pointers(const struct bch_key *k, u8 level)
 {
-	return (level && !bch_node_ptr_is_hole(k)) || k->type == BCH_KEY_extent || k->type == BCH_KEY_reflink_v ||
-	       k->type == BCH_KEY_stripe;
+	return (level && !bch_node_ptr_is_hole(k)) || k->type == BCH_KEY_extent ||
+	       k->type == BCH_KEY_reflink_v || k->type == BCH_KEY_stripe;
 }
 
 static int take_keys(struct batch *b, struct bch_cursor *cur, u8 btree_id, u8 level)

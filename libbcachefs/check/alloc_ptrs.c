@@ -241,20 +241,13 @@ static int check_leaves(struct bch_check *c, u8 btree_id)
 
 /* ------------------------------------------------------------------ nodes */
 
-/* A leaf is written anew with all nodes above it when a key in it changes, be it to what it is. */
-static int rewrite_node(struct bch_check *c, u8 btree_id, struct bch_pos pos)
+/* Nodes do not change until the commit: they are judged in each round, and written anew once. */
+static int rewrite_node(struct bch_check *c, u8 btree_id, u8 level, struct bch_pos pos)
 {
-	const struct bch_change *pending = bch_change_first(c->fs, BCH_CHANGE_GIVEN, btree_id, pos);
-	struct bch_cursor cur bch_auto(cursor) = { 0 };
-	struct bch_key k;
-	int more;
-
-	if (pending && !bch_pos_compare(pending->k.pos, pos))
+	if (c->round)
 		return 0;
-	more = bch_check_key(c, btree_id, pos, &cur, &k);
-	if (more <= 0)
-		k = (struct bch_key){ .pos = pos };
-	return more < 0 ? more : bch_repair(c, btree_id, &k, BCH_UPDATE_QUIET);
+	c->nr_repairs++;
+	return bch_change_touch(c->fs, btree_id, level, pos);
 }
 
 static int check_node(struct bch_check *c, u8 btree_id, u8 level, const struct bch_key *k)
@@ -273,7 +266,7 @@ static int check_node(struct bch_check *c, u8 btree_id, u8 level, const struct b
 		if (v == BUCKET_FOLLOWS)
 			j.facts->flags |= BCH_BUCKET_TAKES;
 	}
-	return err || !rewrite ? err : rewrite_node(c, btree_id, k->pos);
+	return err || !rewrite ? err : rewrite_node(c, btree_id, (u8)(level - 1), k->pos);
 }
 
 static int check_level(struct bch_check *c, u8 btree_id, u8 level)
@@ -298,7 +291,7 @@ static int check_nodes(struct bch_check *c)
 		for (u8 level = 0; level <= root.level && !err; level++)
 			err = check_level(c, id, level);
 	}
-	return err ? err : bch_repairs_apply(c);
+	return err;
 }
 
 /* ------------------------------------------------------------------ all */

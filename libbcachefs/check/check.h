@@ -50,7 +50,7 @@ struct bch_check {
 	bool writes;	   /* at the end */
 	struct {
 		BCH_ARRAY(u32) a;
-	} dead; /* snapshots that are going to be deleted, with their keys */
+	} dead;		  /* snapshots that are going to be deleted, with their keys */
 	bool lru_differs; /* in this round */
 	/* members whose flag is to be set, as bits */
 	u64 freespace_made[BCH_SB_MAX_MEMBERS / 64 + 1];
