@@ -26,9 +26,9 @@ struct bch_space_member {
 
 struct bch_space {
 	struct bch_fs *fs;
-	unsigned view; /* of what is free: a cursor's flags */
+	unsigned view;			   /* of what is free: a cursor's flags */
 	const struct bch_recount *counted; /* NULL, or what must not be taken */
-	bool shares;   /* nodes share buckets */
+	bool shares;			   /* nodes share buckets */
 	u32 node_sectors;
 	struct bch_write_devs node_devs;
 	struct bch_space_member members[BCH_SB_MAX_MEMBERS];

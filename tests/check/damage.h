@@ -16,9 +16,13 @@
 /* With @nr_keys quotas, which nothing depends on, in nodes of 4 KiB. */
 static inline struct test_fs quotas_fs(struct temp *t, u32 replicas, u64 nr_keys)
 {
-	const struct test_fs_shape shape = {
-		BCH_VERSION(1, 13), replicas, replicas, 64 << 20, 512, 4096, 32768
-	};
+	const struct test_fs_shape shape = { .version = BCH_VERSION(1, 13),
+					     .nr_devs = replicas,
+					     .replicas = replicas,
+					     .bytes = 64 << 20,
+					     .block_bytes = 512,
+					     .node_bytes = 4096,
+					     .bucket_bytes = 32768 };
 	struct test_fs f = test_fs_make(t, &shape);
 
 	test_fs_ok(t, test_fs_open(&f, BCH_OPEN_WRITE));
