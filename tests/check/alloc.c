@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Each problem of what is derived from pointers: it is made on a filesystem of a kernel's, seen, repaired, and nothing is
- * wrong afterwards. With arguments, NAME DEVICE..., makes one and is done, for tests in the machine; without DEVICE says
- * on which image.
+ * wrong afterwards. For tests in the machine: "list" gives the name of each, and the image that it is made for; NAME
+ * DEVICE... makes it.
  */
 
 #include "alloc_damage.h"
@@ -170,27 +170,29 @@ static void what_kernels_left_gives_no_problem(void **state)
 
 /* ------------------------------------------------------------------ for tests in the machine */
 
+static int list_rows(void)
+{
+	for (size_t i = 0; i < bch_array_size(rows); i++)
+		printf("%s %s\n", rows[i].name, strrchr(rows[i].image, '/') + 1);
+	return 0;
+}
+
 static int damage_devices(const char *name, char **devs, int nr)
 {
-	void *state = NULL;
+	struct image image = { .dir = name, .nr = (u32)nr };
+	size_t i = 0;
+	void *state;
 
-	for (size_t i = 0; i < bch_array_size(rows); i++) {
-		struct image image = { .dir = name, .nr = (u32)nr };
-
-		if (strcmp(rows[i].name, name))
-			continue;
-		if (!nr) {
-			puts(rows[i].image);
-			return 0;
-		}
-		temp_setup(&state);
-		image.t = state;
-		for (int n = 0; n < nr; n++)
-			image.path[n] = devs[n];
-		damage(&image, &rows[i]);
-		return temp_teardown(&state);
-	}
-	return 1;
+	while (i < bch_array_size(rows) && strcmp(rows[i].name, name))
+		i++;
+	if (i == bch_array_size(rows) || nr < 1 || nr > IMAGE_MAX_DEVS)
+		return 1;
+	temp_setup(&state);
+	image.t = state;
+	for (int n = 0; n < nr; n++)
+		image.path[n] = devs[n];
+	damage(&image, &rows[i]);
+	return temp_teardown(&state);
 }
 
 int main(int argc, char **argv)
@@ -202,6 +204,8 @@ int main(int argc, char **argv)
 						temp_teardown),
 	};
 
+	if (argc == 2 && !strcmp(argv[1], "list"))
+		return list_rows();
 	if (argc > 1)
 		return damage_devices(argv[1], argv + 2, argc - 2);
 	return cmocka_run_group_tests(tests, NULL, NULL);
