@@ -182,7 +182,13 @@ int bch_edit_subvol_delete(struct bch_fs *fs, const struct bch_file *dir, struct
  */
 int bch_edit_dead_snapshots(struct bch_fs *fs);
 
-/* ------------------------------------------------------------------ attributes */
+/* ------------------------------------------------------------------ attributes: 04 §9 */
+
+/* Type and name of "user.x". -BCH_ERR_not_supported: none that can be stored, _name_too_long. */
+int bch_xattr_parse(const char *name, struct bch_xattr *x);
+
+/* Appends an ACL, which is in the system's form, as it is stored. -BCH_ERR_invalid_argument where it is none. */
+int bch_acl_store(const void *value, size_t len, struct bch_buf *stored);
 
 /*
  * Sets an attribute by its full name ("user.x", "system.posix_acl_access" in the system's form); @value NULL takes it

@@ -17,7 +17,7 @@ static bool is_acl(u8 type)
 	return type == BCH_XATTR_posix_acl_access || type == BCH_XATTR_posix_acl_default;
 }
 
-static int understand(const char *name, struct bch_xattr *x)
+int bch_xattr_parse(const char *name, struct bch_xattr *x)
 {
 	for (u8 type = 0; type < BCH_XATTR_TYPE_NR; type++) {
 		const char *prefix = bch_xattr_prefix(type);
@@ -63,7 +63,6 @@ static void take_entry(struct acl *acl, u16 tag, u16 perm, le32 id)
 	}
 }
 
-/* The stored form of an ACL of the system. */
 static int convert_acl(const void *value, size_t len, struct acl *acl)
 {
 	struct bch_bytes rest = { value, len };
@@ -85,6 +84,15 @@ static int convert_acl(const void *value, size_t len, struct acl *acl)
 		rest = bch_bytes_from(rest, sizeof(*e));
 	}
 	return bch_buf_failed(&acl->stored) ? -BCH_ERR_no_memory : 0;
+}
+
+int bch_acl_store(const void *value, size_t len, struct bch_buf *stored)
+{
+	struct acl acl = { .stored = *stored };
+	int err = convert_acl(value, len, &acl);
+
+	*stored = acl.stored;
+	return err;
 }
 
 static u16 mode_with(u16 mode, const struct acl *acl)
@@ -148,7 +156,7 @@ int bch_edit_xattr(struct bch_fs *fs, const struct bch_file *file, const char *n
 	bool set = value;
 	struct bch_inode inode;
 	struct bch_xattr x;
-	int err = understand(name, &x);
+	int err = bch_xattr_parse(name, &x);
 
 	if (!err)
 		err = bch_file_inode(fs, file, &inode, NULL);

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "commit/commit.h"
+#include "file/file.h"
 #include "ondisk/data_types.h"
 #include "ondisk/key_dirent.h"
 #include "ondisk/key_inode.h"
@@ -164,14 +165,6 @@ static int put_subvolume(struct bch_fs *fs)
 			 &subvol_val, subvol_len);
 }
 
-/* How names are hashed: 04 §7.1. */
-static u8 hash_type(const struct bch_fs *fs)
-{
-	static const u8 types[] = { BCH_STR_HASH_crc32c, BCH_STR_HASH_crc64, BCH_STR_HASH_siphash };
-
-	return types[bch_sb_opt(fs->super.sb, BCH_OPT_str_hash) % bch_array_size(types)];
-}
-
 static int put_inode(struct bch_fs *fs, u64 inum, const struct bch_inode *inode)
 {
 	u8 val[BCH_INODE_VAL_MAX];
@@ -210,7 +203,7 @@ static int put_root_dir(struct bch_fs *fs)
 {
 	const struct bch_inode root = {
 		.bi_mode = MODE_ROOT,
-		.hash_type = hash_type(fs),
+		.hash_type = bch_str_hash_type(fs),
 		.bi_hash_seed = bch_writer_random(fs),
 		.bi_nlink = 1,
 		.bi_subvol = ROOT_SUBVOL,

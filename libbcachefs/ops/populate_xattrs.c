@@ -6,66 +6,14 @@
 #include "ondisk/key_xattr.h"
 #include "ops/populate.h"
 
-#define ACL_STORED_VERSION 1
-#define ACL_SYSTEM_VERSION 2
-
 struct attribute {
 	u64 hash;
 	struct bch_xattr x;
 };
 
-/* ------------------------------------------------------------------ what is stored */
-
-/* Those that have no prefix are ACLs: their name is all of it. False where the format has no such kind. */
-static bool find_type(const char *name, struct bch_xattr *x)
-{
-	for (u8 type = 0; type < BCH_XATTR_TYPE_NR; type++) {
-		const char *prefix = bch_xattr_prefix(type);
-		size_t len = strlen(prefix), rest;
-
-		if (strncmp(name, prefix, len))
-			continue;
-		rest = strlen(name) - len;
-		if (prefix[len - 1] == '.' ? !rest : rest)
-			continue;
-		x->type = type;
-		x->name = (struct bch_bytes){ (const u8 *)name + len, rest };
-		return true;
-	}
-	return false;
-}
-
 static bool is_acl(const struct bch_xattr *x)
 {
 	return x->type == BCH_XATTR_posix_acl_access || x->type == BCH_XATTR_posix_acl_default;
-}
-
-/* From the form of the system's calls to that of the disk: 04 §9.1. False where it is none. */
-static bool store_acl(struct bch_buf *out, const struct bch_file_xattr *a)
-{
-	struct bch_bytes rest = { a->value, a->len };
-	const struct {
-		le16 tag, perm;
-		le32 id;
-	} * e;
-	const le32 *version = bch_bytes_view(rest, 0, sizeof(*version));
-	const le32 stored = le32_of(ACL_STORED_VERSION);
-
-	if (!version || le32_get(*version) != ACL_SYSTEM_VERSION)
-		return false;
-	bch_buf_mem(out, &stored, sizeof(stored));
-	for (size_t at = sizeof(*version); at < a->len; at += sizeof(*e)) {
-		u16 tag;
-
-		e = bch_bytes_view(rest, at, sizeof(*e));
-		if (!e)
-			return false;
-		tag = le16_get(e->tag);
-		bch_buf_mem(out, e,
-			    tag == BCH_ACL_user || tag == BCH_ACL_group ? sizeof(*e)
-									: offsetof(typeof(*e), id));
-	}
-	return true;
 }
 
 /* ------------------------------------------------------------------ keys */
@@ -94,10 +42,10 @@ static int put_xattr(struct bch_populate *p, u32 file, const struct bch_xattr *x
 	};
 
 	if (is_acl(x)) {
-		const struct bch_file_xattr a = { .value = x->value.p, .len = x->value.len };
+		int err = bch_acl_store(x->value.p, x->value.len, &acl);
 
-		if (!store_acl(&acl, &a))
-			return bch_source_error(p->source, -BCH_ERR_invalid_argument, file, "ACL");
+		if (err)
+			return bch_source_error(p->source, err, file, "ACL");
 		stored.value = (struct bch_bytes){ (const u8 *)acl.p, acl.len };
 	}
 	k.val = (struct bch_bytes){ val, bch_xattr_put(&stored, val) };
@@ -116,11 +64,14 @@ static int put_xattrs(struct bch_populate *p, u32 file, const struct bch_inode *
 
 	for (size_t i = 0; i < xattrs->nr && !err; i++) {
 		struct attribute a = { .x.value = { xattrs->v[i].value, xattrs->v[i].len } };
+		struct bch_xattr named;
 
-		if (!find_type(xattrs->v[i].name, &a.x)) {
+		if (bch_xattr_parse(xattrs->v[i].name, &named)) {
 			p->nr_foreign++;
 			continue;
 		}
+		a.x.type = named.type;
+		a.x.name = named.name;
 		a.hash = bch_xattr_hash(inode, &a.x);
 		err = bch_array_push(&sorted, a);
 	}
