@@ -282,7 +282,7 @@ static int first_free(struct bch_fs *fs, u64 *inum, u64 max)
 	struct bch_cursor cur bch_auto(cursor) = bch_cursor(
 		fs, BCH_BTREE_inodes, bch_spos(0, *inum, 0), bch_spos(0, max, BCH_U32_MAX));
 	struct bch_key k;
-	int more;
+	int more = 0;
 
 	while (*inum <= max && (more = bch_cursor_next(&cur, &k)) > 0 && k.pos.offset <= *inum)
 		*inum = k.pos.offset + 1;

@@ -34,7 +34,7 @@ matrix='
 10-crash-b | 6.12 | put -a tree /; rm /f1 /f2 /f16; rm -r /churn
 12-upgraded | 6.12 | put -a tree /; rm -r /bigdir /xattr; mv /sizes /links
 14-quota | 6.12 | put -a tree /u1000; rm -r /p7 /u1001; mv /sizes /u1002
-18-nocow | 6.12 | put -a tree /; rm -r /s; put tree/random /future; put tree/text /w
+18-nocow | 6.12 | put -a tree /; subvolume delete /s; put tree/random /future; put tree/text /w
 11-fresh-v128 | 6.16 | put -a tree /; mkdir -p /a/b/c/d; mv /tree/sub /a/b; mv /a/b/c /; rm -r /tree; ln /a/b/sub/text /text
 03-mixed | 6.12 | subvolume create /v /deep/w; put -a tree /v; subvolume snapshot /v /v-then; rm -r /v/tree/many; put tree/random /v/tree/text
 03-mixed | 6.12 | subvolume snapshot -r /then; rm -r /sizes /bigdir; subvolume snapshot /deep/now; put tree/random /deep/now/future; mkdir /again
