@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bcachefs fsck: check an unmounted filesystem and repair it. CLI 6.1. */
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +22,34 @@ struct args {
 	const char *passes;
 	bool force, preen;
 	bool yes, no;
+	bool kernel, no_kernel, ratelimit,
+		reconstruct; /* habits: what they ask for is done, or never */
+	bool ignored;
+	const char *ignored_text;
 };
+
+/* What fsck(8), systemd-fsck and e2fsck's users bring along. */
+#define IGNORED(letter) CLI_FLAG(letter, NULL, struct args, ignored, NULL, .hidden = true)
+#define IGNORED_TEXT(letter, ...)                                                       \
+	CLI_STRING(letter, NULL, NULL, struct args, ignored_text, NULL, .hidden = true, \
+		   ##__VA_ARGS__)
+
+/* Mount options that say how to check; of others opening takes what is about it. */
+enum {
+	PASSES,
+	PASSES_EXCLUDED,
+	FIX_ERRORS,
+	REWIND
+};
+static const char *const words[] = { [PASSES] = "recovery_passes=*",
+				     [PASSES_EXCLUDED] = "recovery_passes_exclude=*",
+				     [FIX_ERRORS] = "fix_errors*",
+				     [REWIND] = "journal_rewind=*",
+				     "fsck",
+				     "reconstruct_alloc",
+				     "ratelimit_errors",
+				     "version_upgrade=*",
+				     NULL };
 
 static const struct cli_option options[] = {
 	CLI_FLAG('p', "preen", struct args, preen,
@@ -32,7 +60,27 @@ static const struct cli_option options[] = {
 	CLI_FLAG('f', "force", struct args, force, "with -p: check all, even if it is clean"),
 	CLI_STRING(0, "passes", "LIST", struct args, passes,
 		   "only what these recovery passes check, comma-separated"),
+	CLI_OPT_LIST('o', "options", BCH_OPT_MOUNT, struct cli_common, mount_opts,
+		     "mount options, also recovery_passes=LIST, recovery_passes_exclude=LIST, "
+		     "fix_errors=yes|no, journal_rewind=SEQ",
+		     .names = words, .in_common = true),
+	CLI_FLAG('k', "kernel", struct args, kernel,
+		 "refused: the running kernel is never asked to do it"),
+	CLI_FLAG('K', "no-kernel", struct args, no_kernel, "as is done in any case"),
+	CLI_FLAG('r', "ratelimit_errors", struct args, ratelimit, "accepted, and ignored"),
+	CLI_FLAG('R', "reconstruct_alloc", struct args, reconstruct,
+		 "accepted: what is wrong about allocation is made anew in any case"),
 	CLI_FILESYSTEM,
+	IGNORED('A'),
+	IGNORED('M'),
+	IGNORED('N'),
+	IGNORED('P'),
+	IGNORED('T'),
+	IGNORED('V'),
+	IGNORED('s'),
+	IGNORED('l'),
+	IGNORED_TEXT('C', .optional = true),
+	IGNORED_TEXT('t'),
 };
 
 /* ------------------------------------------------------------------ the report */
@@ -243,7 +291,13 @@ static int status_of(struct cli *cli, const struct bch_fs *fs, const struct bch_
 	return status;
 }
 
-/* ------------------------------------------------------------------ run */
+/* ------------------------------------------------------------------ what is wanted */
+
+struct wanted {
+	enum bch_fsck_answer answer;
+	u64 passes;
+	struct bch_start_opts start;
+};
 
 /* They win over -p, and -n over -y: people type all of them. */
 static enum bch_fsck_answer answer_of(const struct args *a)
@@ -254,21 +308,87 @@ static enum bch_fsck_answer answer_of(const struct args *a)
 			  : BCH_FSCK_ASK;
 }
 
-static int check(struct cli *cli, const struct args *a, struct bch_fs *fs)
+static int take_fix_errors(struct cli *cli, const char *value, struct wanted *w)
+{
+	if (!*value || !strcmp(value, "=yes"))
+		w->answer = BCH_FSCK_YES;
+	else if (!strcmp(value, "=no"))
+		w->answer = BCH_FSCK_NO;
+	else if (!strcmp(value, "=ask"))
+		w->answer = BCH_FSCK_ASK;
+	else
+		return bch_error_whole(cli->ctx, -BCH_ERR_option_value,
+				       "fix_errors%s: want yes, no or ask", value);
+	return 0;
+}
+
+static int take_rewind(struct cli *cli, const char *value, struct wanted *w)
+{
+	char *end;
+
+	w->start.rewind = true;
+	w->start.rewind_to = strtoull(value, &end, 10);
+	return *value && !*end ? 0
+			       : bch_error_whole(cli->ctx, -BCH_ERR_option_value,
+						 "journal_rewind=%s: not a number", value);
+}
+
+static int take_passes(struct cli *cli, const char *list, bool others, struct wanted *w)
+{
+	u64 passes;
+	int err = bch_recovery_passes_parse(cli->ctx, list, &passes);
+
+	if (!err)
+		w->passes = others ? ~passes : passes;
+	return err;
+}
+
+static int take_word(struct cli *cli, const char *item, struct wanted *w)
+{
+	const char *value = strchr(item, '=');
+
+	switch (cli_own_word(words, item)) {
+	case PASSES:
+		return take_passes(cli, value + 1, false, w);
+	case PASSES_EXCLUDED:
+		return take_passes(cli, value + 1, true, w);
+	case FIX_ERRORS:
+		return take_fix_errors(cli, item + strlen("fix_errors"), w);
+	case REWIND:
+		return take_rewind(cli, value + 1, w);
+	default:
+		return 0;
+	}
+}
+
+static int take_wanted(struct cli *cli, const struct args *a, struct wanted *w)
+{
+	const struct cli_events *given = &cli->common.mount_opts;
+	int err = a->passes ? take_passes(cli, a->passes, false, w) : 0;
+
+	w->answer = answer_of(a);
+	for (size_t i = 0; i < given->nr && !err; i++)
+		if (!given->p[i].opt)
+			err = take_word(cli, given->p[i].text, w);
+	return err;
+}
+
+/* ------------------------------------------------------------------ run */
+
+static int check(struct cli *cli, const struct wanted *w, struct bch_fs *fs)
 {
 	struct report report = { .cli = cli };
 	struct bch_fsck_opts opts = {
-		.answer = answer_of(a),
+		.answer = w->answer,
+		.passes = w->passes,
 		.ask = ask,
 		.problem = problem,
 		.pass = pass,
 		.arg = &report,
 	};
 	struct bch_fsck_result result = { 0 };
-	int err = a->passes ? bch_recovery_passes_parse(cli->ctx, a->passes, &opts.passes) : 0;
+	int err = bch_fsck(fs, &opts, &result);
 
-	if (!err)
-		err = bch_fsck(fs, &opts, &result);
 	if (!err)
 		err = summary(cli, fs, &result);
 	if (!err)
@@ -278,13 +398,13 @@ static int check(struct cli *cli, const struct args *a, struct bch_fs *fs)
 }
 
 /* What a boot has time for. */
-static int preen(struct cli *cli, const struct args *a, struct bch_fs *fs)
+static int preen(struct cli *cli, const struct args *a, const struct wanted *w, struct bch_fs *fs)
 {
 	struct bch_buf name bch_auto(buf) = { 0 };
 
 	put_name(&name, fs);
 	if (a->force || bch_fs_wants_fsck(fs))
-		return check(cli, a, fs);
+		return check(cli, w, fs);
 	cli_say(cli, "%s: %s", bch_buf_str(&name),
 		bch_fs_is_clean(fs) ? "clean"
 				    : "recovering from unclean shutdown is left to mount");
@@ -294,17 +414,23 @@ static int preen(struct cli *cli, const struct args *a, struct bch_fs *fs)
 static int run(struct cli *cli, const void *parsed)
 {
 	const struct args *a = parsed;
-	unsigned flags = BCH_OPEN_WRITE | BCH_OPEN_DEGRADED;
+	struct wanted w = { 0 };
 	struct bch_fs *fs = NULL;
 	int err, closed;
 
-	err = cli_open(cli, a->no ? 0 : flags, &fs);
+	if (a->kernel)
+		return bch_error_whole(cli->ctx, -BCH_ERR_not_supported,
+				       "the kernel is never asked to check; leave out -k");
+	err = take_wanted(cli, a, &w);
+	if (!err)
+		err = cli_open(
+			cli, w.answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE | BCH_OPEN_DEGRADED, &fs);
 	if (!err)
 		err = cli_unlock(cli, fs);
 	if (!err)
-		err = bch_fs_start(fs, &(struct bch_start_opts){ .for_check = true });
+		err = bch_fs_start(fs, &w.start);
 	if (!err)
-		err = answer_of(a) == BCH_FSCK_SAFE ? preen(cli, a, fs) : check(cli, a, fs);
+		err = w.answer == BCH_FSCK_SAFE ? preen(cli, a, &w, fs) : check(cli, &w, fs);
 	closed = bch_fs_close(fs);
 	return err < 0 ? err : closed ? closed : err;
 }

@@ -110,6 +110,29 @@ passes_that_are_not_asked_for_are_not_run() {
 	err 'Bad recovery pass nonsense'
 }
 
+the_habits_of_other_checkers_are_understood() {
+	local options
+	damaged "update -q inodes 0:4099:$S bi_nlink=7"
+	for options in '-C4 -M -T -l -a' '-p -t bcachefs' '-a -C'; do
+		# shellcheck disable=SC2086
+		run bcachefs fsck $options dev0.img
+		status 0
+	done
+	run bcachefs fsck -y -p -n dev0.img
+	status 4
+	run bcachefs fsck -o fix_errors=no,recovery_passes=check_snapshots dev0.img
+	status 0
+	run bcachefs fsck -o fix_errors=maybe dev0.img
+	status 8
+	err '^bcachefs: fix_errors=maybe: want yes, no or ask$'
+	run bcachefs fsck -k dev0.img
+	status 8
+	err 'never asked'
+	run bcachefs fsck -o fix_errors dev0.img
+	status 1
+	sound
+}
+
 an_undo_file_takes_repairs_back() {
 	local before
 	damaged "update -q inodes 0:4099:$S bi_nlink=7"
