@@ -21,6 +21,7 @@ struct bch_source_dir {
 	BCH_ARRAY(u32) way; /* to the directory that is wanted, from there to the root */
 	int file;	    /* -1: none is open */
 	u32 file_idx;
+	bool is_whole; /* it has no holes */
 };
 
 /* The descriptor of a directory of the tree, valid until the next call. Errors are said. */

@@ -105,6 +105,7 @@ static int dir_open(struct bch_source *s, u32 file)
 	d->file_idx = file;
 	if (fstat(d->file, &st))
 		return bch_source_error(s, bch_errno(errno), file, "");
+	d->is_whole = st.st_blocks >= (st.st_size + BCH_SECTOR_SIZE - 1) / BCH_SECTOR_SIZE;
 	return S_ISREG(st.st_mode) && st.st_ino == f->place && (u64)st.st_size == f->size
 		       ? 0
 		       : changed(s, file);
@@ -118,10 +119,10 @@ static int dir_data(struct bch_source *s, u64 offset, u64 *start, u64 *end)
 
 	if (offset >= size)
 		return 0;
-	at = lseek(d->file, (off_t)offset, SEEK_DATA);
-	if (at < 0 && errno == ENXIO)
+	at = d->is_whole ? -1 : lseek(d->file, (off_t)offset, SEEK_DATA);
+	if (at < 0 && !d->is_whole && errno == ENXIO)
 		return 0;
-	if (at < 0) { /* it cannot tell */
+	if (at < 0) { /* or its filesystem cannot tell */
 		*start = offset;
 		*end = size;
 		return 1;
