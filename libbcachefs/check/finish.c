@@ -115,13 +115,23 @@ static void mark_freespace(struct bch_check *c)
 	}
 }
 
+/* What was given up while something else is left: who checks next has to know. */
+static int put_lost_data(struct bch_check *c, struct bch_sb_ext *ext)
+{
+	if (!(c->lost_data & ~ext->btrees_lost_data))
+		return 0;
+	ext->btrees_lost_data |= c->lost_data;
+	return bch_super_ext_put(&c->fs->super, ext);
+}
+
 static int change_super(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
 {
 	int err = c->counts.a.nr ? put_counts(c) : 0;
 
 	mark_freespace(c);
-
-	return err || !clear ? err : clear_flags(c, ext);
+	if (err)
+		return err;
+	return clear ? clear_flags(c, ext) : put_lost_data(c, ext);
 }
 
 /* The repairs, what only the journal held, and at last the superblock, clean. */
@@ -147,12 +157,13 @@ static int write_super(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
 int bch_check_commit(struct bch_check *c, struct bch_fsck_result *result)
 {
 	struct bch_sb_ext ext;
-	bool clear;
+	bool complete = !c->opts->passes && result->nr_found == result->nr_repaired;
+	bool clear = complete && bch_fs_wants_fsck(c->fs);
 	int err;
 
 	bch_super_ext(&c->fs->super, &ext);
-	clear = !c->opts->passes && result->nr_found == result->nr_repaired &&
-		bch_fs_wants_fsck(c->fs);
+	if (complete)
+		c->lost_data = 0; /* what follows from that is repaired too */
 	if (c->repaired || !c->fs->state.was_clean)
 		err = write_all(c, clear, &ext);
 	else if (clear || result->nr_found)

@@ -134,7 +134,7 @@ static void cut(struct bch_tree_leaf *leaf, struct bch_pos min, struct bch_pos m
 	leaf->changed = true;
 }
 
-/* @a, the last so far, and @b, which begins before @a ends. 1: @b still has something. */
+/* @a, the last so far, and @b, which begins before @a ends, but ends behind it. 0 or an error. */
 static int part(struct bch_tree *t, struct bch_tree_leaf *a, struct bch_tree_leaf *b)
 {
 	int second = a->usable && b->usable ? second_keeps(t, a, b) : b->usable;
@@ -150,9 +150,6 @@ static int part(struct bch_tree *t, struct bch_tree_leaf *a, struct bch_tree_lea
 	else if (second)
 		yes = tell_of_ptr(t, BCH_FSCK_btree_node_topology_bad_max_key, 1,
 				  "btree node with incorrect max_key", &ptr_a);
-	else if (bch_pos_compare(b->max, a->max) <= 0)
-		yes = tell_of_ptr(t, BCH_FSCK_btree_node_topology_overwritten_by_prev_node, 1,
-				  "btree node overwritten by prev node", &ptr_b);
 	else
 		yes = tell_of_ptr(t, BCH_FSCK_btree_node_topology_bad_min_key, 1,
 				  "btree node with incorrect min_key", &ptr_b);
@@ -164,27 +161,25 @@ static int part(struct bch_tree *t, struct bch_tree_leaf *a, struct bch_tree_lea
 		cut(a, a->min, bch_pos_predecessor(b->min));
 	else if (second)
 		t->leaves.a.nr--;
-	else if (bch_pos_compare(b->max, a->max) <= 0)
-		return 0;
 	else
 		cut(b, bch_pos_successor(a->max), b->max);
-	return 1;
+	return 0;
 }
 
 /* Puts it behind those before it, which it may overlap. */
 static int add_leaf(struct bch_tree *t, const struct bch_tree_leaf *leaf)
 {
 	struct bch_tree_leaf b = *leaf;
-	int more = 1;
+	int err = 0;
 
-	while (more > 0 && t->leaves.a.nr) {
+	while (!err && t->leaves.a.nr) {
 		struct bch_tree_leaf *a = &t->leaves.a.v[t->leaves.a.nr - 1];
 
 		if (bch_pos_compare(a->max, b.min) < 0)
 			break;
-		more = part(t, a, &b);
+		err = part(t, a, &b);
 	}
-	return more <= 0 ? more : bch_array_push(&t->leaves.a, b);
+	return err ? err : bch_array_push(&t->leaves.a, b);
 }
 
 /* Nothing covers [min, max]: told, but where something that is known to be lost lies in it. */

@@ -43,9 +43,12 @@ static bool has_keys(const struct bch_journal_records *records)
 	return false;
 }
 
-static void compare_roots(const struct bch_journal *j, u64 seq, const struct roots *clean,
+/* Does the section lack any that the journal has? */
+static bool compare_roots(const struct bch_journal *j, u64 seq, const struct roots *clean,
 			  const struct roots *journal)
 {
+	bool lacks = false;
+
 	for (u32 id = 0; id < BCH_BTREE_ID_MAX; id++) {
 		struct bch_buf name bch_auto(buf) = { 0 };
 
@@ -55,16 +58,20 @@ static void compare_roots(const struct bch_journal *j, u64 seq, const struct roo
 		bch_journal_problem(j, BCH_FSCK_sb_clean_btree_root_mismatch, seq,
 				    "the superblock has another root of btree %s",
 				    bch_buf_str(&name));
+		lacks |= !clean->v[id].key.len;
 	}
+	return lacks;
 }
 
-static void compare(const struct bch_journal *j, u64 seq, struct bch_bytes clean,
+/* Has the journal more than the section? Of two that say different things with one number the section counts. */
+static bool compare(const struct bch_journal *j, u64 seq, struct bch_bytes clean,
 		    const struct bch_journal_records *records)
 {
 	struct bch_bytes rest = bch_bytes_from(clean, sizeof(struct sb_clean));
 	struct roots of_clean = { 0 }, of_journal = { 0 };
 	u64 clean_seq = le64_get(((const struct sb_clean *)clean.p)->journal_seq);
 	struct bch_jset_entry e;
+	bool lacks;
 
 	while (bch_jset_entry_next(&rest, &e) > 0)
 		take_root(&of_clean, &e);
@@ -77,13 +84,8 @@ static void compare(const struct bch_journal *j, u64 seq, struct bch_bytes clean
 	if (clean_seq != seq)
 		bch_journal_problem(j, BCH_FSCK_sb_clean_journal_seq_mismatch, seq,
 				    "the superblock was clean after entry %" PRIu64, clean_seq);
-	compare_roots(j, seq, &of_clean, &of_journal);
-}
-
-/* Keys to be replayed, or an entry that the superblock does not know. */
-static bool is_behind(u64 seq, struct bch_bytes clean, const struct bch_journal_records *records)
-{
-	return has_keys(records) || le64_get(((const struct sb_clean *)clean.p)->journal_seq) < seq;
+	lacks = compare_roots(j, seq, &of_clean, &of_journal);
+	return clean_seq < seq || (clean_seq == seq && (lacks || has_keys(records)));
 }
 
 int bch_journal_report_clean(const struct bch_journal *j, bool *behind)
@@ -99,10 +101,8 @@ int bch_journal_report_clean(const struct bch_journal *j, bool *behind)
 	    !j->last_seq || at == j->entries.a.nr || j->entries.a.v[at].seq != seq)
 		return 0;
 	err = bch_journal_records_load(j, &j->entries.a.v[at], &records);
-	if (!err) {
-		compare(j, seq, clean, &records);
-		*behind = is_behind(seq, clean, &records);
-	}
+	if (!err)
+		*behind = compare(j, seq, clean, &records);
 	bch_journal_records_end(&records);
 	return err;
 }

@@ -3,6 +3,8 @@
 
 #include "damage.h"
 
+#include "ondisk/passes.h"
+
 struct edit {
 	size_t nr;
 	u64 seq;
@@ -16,6 +18,22 @@ static void edit_node(struct test_fs *f, u8 level, u32 nr,
 
 	nth_node(f->fs, BCH_BTREE_quotas, level, nr, &key);
 	patch_node(f, BCH_BTREE_quotas, level, &key, 9, true, edit, e);
+}
+
+/* What a leaf that is gone for good held. */
+static u64 nr_keys_of(struct test_fs *f, u32 nr)
+{
+	const struct bch_btree_node *node;
+	struct bch_node_key key;
+	struct bch_key ptr;
+	u64 nr_keys;
+
+	nth_node(f->fs, BCH_BTREE_quotas, 0, nr, &key);
+	ptr = bch_node_key_get(&key);
+	assert_int_equal(bch_btree_node_get(f->fs, BCH_BTREE_quotas, 0, &ptr, &node), 0);
+	nr_keys = node->keys.nr;
+	bch_btree_node_put(f->fs, node);
+	return nr_keys;
 }
 
 /* ------------------------------------------------------------------ edits */
@@ -247,23 +265,59 @@ static void leaf_that_reaches_into_the_one_before_it_is_cut(void **state)
 	test_fs_end(&f);
 }
 
-/* ------------------------------------------------------------------ leaves */
-
-/* What a leaf that is gone for good held. */
-static u64 nr_keys_of(struct test_fs *f, u32 nr)
+static void edit_header_newer(struct bch_btree_node *node, void *arg)
 {
-	const struct bch_btree_node *node;
-	struct bch_node_key key;
-	struct bch_key ptr;
-	u64 nr_keys;
+	struct btree_node *n = (void *)node->bytes;
 
-	nth_node(f->fs, BCH_BTREE_quotas, 0, nr, &key);
-	ptr = bch_node_key_get(&key);
-	assert_int_equal(bch_btree_node_get(f->fs, BCH_BTREE_quotas, 0, &ptr, &node), 0);
-	nr_keys = node->keys.nr;
-	bch_btree_node_put(f->fs, node);
-	return nr_keys;
+	edit_header_min(node, arg);
+	n->flags = le64_of(le64_get(n->flags) + (1ULL << 32));
 }
+
+/* Leaf 4 is empty, and 5 is newer and reaches into it: from where is up to @from. */
+static void check_overlap(struct temp *t, struct bch_pos (*from)(const struct bch_node_ptr *p),
+			  u32 id)
+{
+	struct test_fs f = deep_fs(t, 1);
+	u64 nr_keys = nr_keys_of(&f, 4);
+	struct edit e = { .nr = 5 };
+	struct bch_node_key before, leaf;
+	struct bch_key k;
+	struct bch_node_ptr p;
+
+	nth_node(f.fs, BCH_BTREE_quotas, 0, 4, &before);
+	nth_node(f.fs, BCH_BTREE_quotas, 0, 5, &leaf);
+	k = bch_node_key_get(&before);
+	assert_true(bch_node_ptr_get(&k, &p));
+	e.pos = from(&p);
+	edit_node(&f, 0, 4, edit_remove_all, NULL);
+	edit_node(&f, 1, 0, edit_ptr_min, &e);
+	patch_node(&f, BCH_BTREE_quotas, 0, &leaf, 9, true, edit_header_newer, &e);
+	test_fs_close(&f);
+	check_repair(&f, id, 1, DEEP_NR_KEYS - nr_keys);
+	test_fs_end(&f);
+}
+
+static struct bch_pos from_start(const struct bch_node_ptr *p)
+{
+	return p->min;
+}
+
+static struct bch_pos from_middle(const struct bch_node_ptr *p)
+{
+	return bch_pos(0, (p->min.offset + p->max.offset) / 2);
+}
+
+static void newer_leaf_cuts_the_one_before_it(void **state)
+{
+	check_overlap(*state, from_middle, BCH_FSCK_btree_node_topology_bad_max_key);
+}
+
+static void leaf_inside_a_newer_one_goes(void **state)
+{
+	check_overlap(*state, from_start, BCH_FSCK_btree_node_topology_overwritten_by_next_node);
+}
+
+/* ------------------------------------------------------------------ leaves */
 
 static void lost_leaf_becomes_an_empty_one(void **state)
 {
@@ -274,6 +328,43 @@ static void lost_leaf_becomes_an_empty_one(void **state)
 	edit_node(&f, 0, 7, edit_zero, NULL);
 	test_fs_close(&f);
 	check_repair(&f, BCH_FSCK_btree_node_unreadable, 1, DEEP_NR_KEYS - nr_lost);
+	test_fs_end(&f);
+}
+
+static u64 lost_data(struct test_fs *f)
+{
+	struct bch_sb_ext ext;
+
+	test_fs_ok(f->t, test_fs_open(f, 0));
+	bch_super_ext(&f->fs->super, &ext);
+	test_fs_close(f);
+	return ext.btrees_lost_data;
+}
+
+/* Who checks the rest later must know what is missing. */
+static void check_of_nodes_alone_records_what_is_lost(void **state)
+{
+	struct test_fs f = deep_fs(*state, 1);
+	struct found found = { 0 };
+	struct bch_fsck_opts opts = { .answer = BCH_FSCK_YES,
+				      .passes = 1ULL << BCH_PASS_check_topology,
+				      .problem = take_problem,
+				      .arg = &found };
+	struct bch_fsck_result result;
+
+	edit_node(&f, 0, 7, edit_zero, NULL);
+	test_fs_close(&f);
+	open_to_check(&f, BCH_OPEN_WRITE);
+	test_fs_ok(f.t, bch_fsck(f.fs, &opts, &result));
+	bch_fsck_result_end(&result);
+	test_fs_close(&f);
+	assert_found(&found, BCH_FSCK_btree_node_unreadable, 1);
+	assert_int_equal(lost_data(&f), 1ULL << BCH_BTREE_quotas);
+	found = check(&f, BCH_FSCK_YES, 0);
+	assert_int_equal(found.nr[BCH_FSCK_btree_node_unreadable], 0);
+	assert_int_equal(lost_data(&f), 0);
+	found = check(&f, BCH_FSCK_NO, 0);
+	assert_int_equal(found.nr_found, 0);
 	test_fs_end(&f);
 }
 
@@ -353,7 +444,10 @@ int main(void)
 		TEST(child_behind_a_wrong_pointer_is_found_again),
 		TEST(child_whose_pointer_begins_elsewhere_is_found_again),
 		TEST(leaf_that_reaches_into_the_one_before_it_is_cut),
+		TEST(newer_leaf_cuts_the_one_before_it),
+		TEST(leaf_inside_a_newer_one_goes),
 		TEST(lost_leaf_becomes_an_empty_one),
+		TEST(check_of_nodes_alone_records_what_is_lost),
 		TEST(old_version_of_a_lost_leaf_stays_lost),
 		TEST(leaf_with_a_wrong_header_is_lost_and_said_why),
 	};
