@@ -5,6 +5,7 @@
  * DEVICE... makes it.
  */
 
+#include "../commit/fs.h"
 #include "alloc_damage.h"
 
 #include <bcachefs/journal.h>
@@ -123,6 +124,132 @@ static void each_problem_is_seen_and_repaired_and_then_gone(void **state)
 			run_row(*state, &rows[i]);
 }
 
+/* ------------------------------------------------------------------ new filesystems */
+
+/* With nodes that share buckets, and a last key of bucket_gens that is not full. */
+static struct test_fs small_fs(struct temp *t)
+{
+	const struct test_fs_shape shape = { .version = BCH_VERSION(1, 13),
+					     .nr_devs = 1,
+					     .replicas = 1,
+					     .bytes = 60 << 20,
+					     .block_bytes = 512,
+					     .node_bytes = 4096,
+					     .bucket_bytes = 32768 };
+
+	return test_fs_make(t, &shape);
+}
+
+static void check_fs(struct test_fs *f, enum bch_fsck_answer answer, struct seen *seen)
+{
+	const struct bch_fsck_opts opts = { .answer = answer, .problem = note, .arg = seen };
+	struct bch_fsck_result result;
+
+	*seen = (struct seen){ 0 };
+	test_fs_ok(f->t, bch_fsck(f->fs, &opts, &result));
+	bch_fsck_result_end(&result);
+	test_fs_close(f);
+}
+
+static void assert_fs_is_right(struct test_fs *f, const char *name)
+{
+	static const struct seen nothing;
+	struct seen seen;
+
+	test_fs_ok(f->t, test_fs_open(f, 0));
+	check_fs(f, BCH_FSCK_NO, &seen);
+	assert_memory_equal(&seen, &nothing, sizeof(seen));
+	test_fs_ok(f->t, test_fs_open(f, 0));
+	assert_int_equal(derived_check_all(f->fs, name), 0);
+	test_fs_close(f);
+}
+
+static void node_whose_pointer_has_a_wrong_generation_is_written_anew(void **state)
+{
+	struct test_fs f = small_fs(*state);
+	struct damaged d = { 0 };
+	struct bch_btree_root root;
+	struct bch_ptr p;
+	struct seen seen;
+	le64 word;
+
+	test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
+	root = bch_btree_root(f.fs, BCH_BTREE_snapshots);
+	d.fs = f.fs;
+	d.k = root.k;
+	memcpy(d.val, root.k.val.p, root.k.val.len);
+	d.k.val.p = d.val;
+	p = get_ptr(&d);
+	p.gen++;
+	word = le64_of(bch_ptr_word(&p));
+	memcpy(first_ptr(&d), &word, sizeof(word));
+	assert_int_equal(bch_btree_root_set(f.fs, BCH_BTREE_snapshots, root.level, &d.k), 0);
+	check_fs(&f, BCH_FSCK_YES, &seen);
+	assert_int_equal(seen.nr[BCH_FSCK_ptr_gen_newer_than_bucket_gen], 1);
+	assert_fs_is_right(&f, "a node's generation");
+	test_fs_end(&f);
+}
+
+static void set_freespace_flag(struct bch_fs *fs, bool set)
+{
+	struct bch_member m;
+
+	assert_true(bch_super_member(&fs->super, 0, &m));
+	assert_true(bch_member_FREESPACE_INITIALIZED(&m) == !set);
+	bch_member_FREESPACE_INITIALIZED_set(&m, set);
+	bch_super_member_put(&fs->super, 0, &m);
+}
+
+static void freespace_that_was_never_filled_is_filled_without_a_problem(void **state)
+{
+	static const struct seen nothing;
+	struct test_fs f = small_fs(*state);
+	struct damaged d = { 0 };
+	struct bch_member m;
+	struct seen seen;
+
+	test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
+	test_fs_ok(f.t, bch_writer_start(f.fs, NULL));
+	d.fs = f.fs;
+	nothing_in_freespace(&d);
+	test_fs_ok(f.t, bch_commit(f.fs));
+	set_freespace_flag(f.fs, false);
+	test_fs_ok(f.t, bch_writer_finish(f.fs));
+	test_fs_close(&f);
+
+	test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
+	check_fs(&f, BCH_FSCK_YES, &seen);
+	assert_memory_equal(&seen, &nothing, sizeof(seen));
+	test_fs_ok(f.t, test_fs_open(&f, 0));
+	assert_true(bch_super_member(&f.fs->super, 0, &m));
+	assert_true(bch_member_FREESPACE_INITIALIZED(&m));
+	test_fs_close(&f);
+	assert_fs_is_right(&f, "freespace");
+	test_fs_end(&f);
+}
+
+static void generations_behind_the_last_bucket_become_zero(void **state)
+{
+	struct test_fs f = small_fs(*state);
+	struct damaged d = { 0 };
+	struct seen seen;
+
+	test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
+	test_fs_ok(f.t, bch_writer_start(f.fs, NULL));
+	d.fs = f.fs;
+	assert_true(nr_buckets(&d) % 256);
+	put_gens(&d, bch_pos(0, nr_buckets(&d) / 256), 255);
+	test_fs_ok(f.t, bch_commit(f.fs));
+	test_fs_ok(f.t, bch_writer_finish(f.fs));
+	test_fs_close(&f);
+
+	test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
+	check_fs(&f, BCH_FSCK_YES, &seen);
+	assert_int_equal(seen.nr[BCH_FSCK_bucket_gens_nonzero_for_invalid_buckets], 1);
+	assert_fs_is_right(&f, "bucket_gens");
+	test_fs_end(&f);
+}
+
 /* ------------------------------------------------------------------ all images */
 
 /*
@@ -199,6 +326,14 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_problem_is_seen_and_repaired_and_then_gone,
+						temp_setup, temp_teardown),
+		cmocka_unit_test_setup_teardown(
+			node_whose_pointer_has_a_wrong_generation_is_written_anew, temp_setup,
+			temp_teardown),
+		cmocka_unit_test_setup_teardown(
+			freespace_that_was_never_filled_is_filled_without_a_problem, temp_setup,
+			temp_teardown),
+		cmocka_unit_test_setup_teardown(generations_behind_the_last_bucket_become_zero,
 						temp_setup, temp_teardown),
 		cmocka_unit_test_setup_teardown(what_kernels_left_gives_no_problem, temp_setup,
 						temp_teardown),
