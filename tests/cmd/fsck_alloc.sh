@@ -80,6 +80,17 @@ shared_data_that_is_gone_is_an_error_where_it_was_shown() {
 	out 'type error'
 }
 
+lost_btrees_that_follow_from_others_are_made_anew() {
+	local btree
+	for btree in alloc backpointers freespace accounting lru; do
+		rm -f ./*
+		unpack 07-reflink >/dev/null
+		run bcachefs kill_btree_node -f --node="$btree" dev0.img
+		status 0
+		repairs -y
+	done
+}
+
 a_dry_run_writes_nothing() {
 	damaged 'update -q accounting 0:0:0 counters[0]=77'
 	cp dev0.img before.img
