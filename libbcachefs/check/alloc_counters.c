@@ -97,17 +97,18 @@ static int take_counter(void *arg, const struct bch_recount_difference *d)
 	return check_counter(arg, &d->what, d->stored, d->counted);
 }
 
-/* Those that are not there at all kernels lost when they upgraded, and do not miss: 06 §10. */
+/* Those that alone are not there kernels lost when they upgraded, and do not miss: 06 §10. */
 int bch_alloc_take_inum(void *arg, const struct bch_inum_count *stored,
 			const struct bch_inum_count *counted)
 {
 	const struct bch_accounting what = { .type = BCH_ACCOUNTING_inum, .inum = counted->inum };
 	static const struct bch_inum_count none;
+	struct bch_check *c = arg;
 
-	if (!memcmp(stored->v, none.v, sizeof(stored->v)) ||
+	if ((!c->alloc->no_counters && !memcmp(stored->v, none.v, sizeof(stored->v))) ||
 	    !memcmp(stored->v, counted->v, sizeof(stored->v)))
 		return 0;
-	return check_counter(arg, &what, stored->v, counted->v);
+	return check_counter(c, &what, stored->v, counted->v);
 }
 
 int bch_alloc_check_counters(struct bch_check *c)

@@ -41,8 +41,9 @@ struct bch_shared {
 
 struct bch_check_alloc {
 	u32 round;
-	bool missing; /* not all could be read: nothing is to be said */
-	bool suspect; /* a pointer does not fit its bucket */
+	bool missing;	  /* not all could be read: nothing is to be said */
+	bool suspect;	  /* a pointer does not fit its bucket */
+	bool no_counters; /* not even inodes are counted: the btree of counters was lost */
 	u8 hash_key[16];
 	struct bch_recount *recount;
 	struct bch_inums inums;

@@ -209,14 +209,28 @@ const struct bch_recount *bch_alloc_found(const struct bch_check *c)
 	return c->alloc && !c->alloc->missing ? c->alloc->recount : NULL;
 }
 
+static int look_for_counters(struct bch_check *c)
+{
+	const struct bch_accounting inodes = { .type = BCH_ACCOUNTING_nr_inodes };
+	struct bch_cursor cur bch_auto(cursor) = { 0 };
+	struct bch_key k;
+	int more = bch_check_key(c, BCH_BTREE_accounting, bch_accounting_pos(&inodes, c->version),
+				 &cur, &k);
+
+	c->alloc->no_counters = !more;
+	return more < 0 && more != -BCH_ERR_btree_node_read_failed ? more : 0;
+}
+
 static int scan(struct bch_check *c)
 {
 	const struct bch_recount_sink sink = {
 		.arg = c, .inum = take_inum, .key = take_key, .committed = true
 	};
 	struct bch_check_alloc *a = c->alloc;
-	int err = bch_shared_begin(c);
+	int err = look_for_counters(c);
 
+	if (!err)
+		err = bch_shared_begin(c);
 	if (!err)
 		err = bch_recount_new(c->fs, &sink, &a->recount);
 	if (!err)
