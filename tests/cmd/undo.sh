@@ -2,40 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # --undo-file and -n of every command that writes, and undo. CLI 14.6.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/writing_lib.sh"
 
-# Each command that writes, @ for the devices; standard input has commands for kvdb.
-writing() {
-	cat <<-'END'
-		format -q -f @
-		set-fs-option --compression=lz4 @
-		recover-super -y a.img
-		reset-counters @
-		kvdb --rw @
-		kill_btree_node -f -n inodes @
-		strip-alloc -f @
-		recovery-pass --set=check_dirents @
-		set-passphrase --passphrase_file=old --new_passphrase_file=new @
-		remove-passphrase --passphrase_file=old @
-		undo -q earlier @
-	END
-}
-
-# A filesystem on these images, with something that can be undone.
 fs() { # IMAGE...
-	new '' "$@"
-}
-
-new() { # FORMAT-OPTIONS IMAGE...
-	local options=$1
-	shift
-	rm -f earlier "$@"
-	for name in "$@"; do
-		image 16M "$name" >/dev/null
-	done
-	echo old >old
-	echo new >new
-	bcachefs format -q $options "$@"
-	bcachefs set-fs-option --undo-file=earlier --compression=zstd "$@"
+	prepare '' "$@"
 }
 
 one() {
@@ -50,8 +20,7 @@ sums() {
 line() { # LINE OPTION IMAGE...
 	local words=$1 more=$2
 	shift 2
-	echo 'update inodes 0:4096:U32_MAX bi_uid=77' >edit
-	RUN_STDIN=edit run bcachefs ${words/@/"$*"} $more
+	RUN_STDIN=edit run bcachefs $(words_of "$words" "$@") $more
 	status 0
 }
 
@@ -60,13 +29,7 @@ each() { # FUNCTION IMAGE...
 	local check=$1 words before
 	shift
 	while read -r words; do
-		case $words in
-		*passphrase*) new '--encrypted --passphrase_file=old' "$@" ;;
-		*) fs "$@" ;;
-		esac
-		if [[ $words == recover-super* ]]; then
-			dd if=/dev/zero of=a.img bs=4096 seek=1 count=1 conv=notrunc status=none
-		fi
+		prepare "$words" "$@"
 		before=$(sums)
 		"$check" "$words" "$before" "$@" || exit 1
 	done < <(writing)
@@ -78,7 +41,7 @@ undone() { # LINE SUM IMAGE...
 	rm -f u
 	line "$words" --undo-file=u "$@"
 	holds test "$before" != "$(sums)"
-	if [[ $words != *@ ]]; then
+	if [[ $words == recover-super* ]]; then
 		set -- a.img
 	fi
 	run bcachefs undo -n u "$@"
@@ -199,7 +162,7 @@ a_file_that_cannot_be_made_is_an_error_and_nothing_is_written() {
 }
 
 a_command_that_is_refused_leaves_no_file() {
-	new '--encrypted --passphrase_file=old' a.img
+	prepare set-passphrase a.img
 	run bcachefs set-passphrase --undo-file=u --passphrase_file=new --new_passphrase_file=old a.img
 	status 1
 	holds test ! -e u

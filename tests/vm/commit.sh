@@ -15,7 +15,7 @@ mktree=$(realpath "${B:-$here/../../build}/test/tests/bench/mktree")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Name | kernel | options of mktree, files, their KiB | options of format, or image: one of tests/images | devices
+# Name | kernel | options of mktree, files, their KiB | options of format, or image: one of tests/images | devices: [LABEL:]SIZE
 matrix='
 plain			| 6.12 | 3000 20	|					| 256M
 large-files		| 6.12 | 3 40000	|					| 512M
@@ -24,6 +24,9 @@ many-files		| 6.12 | 40000 0	| --btree_node_size=64k			| 512M
 small-buckets		| 6.12 | 2000 12	| --bucket_size=16k --btree_node_size=16k | 128M
 two			| 6.12 | 3000 0		| --replicas=2				| 128M 128M
 three-metadata-twice	| 6.12 | 3000 4		| --metadata_replicas=2			| 128M 96M 128M
+three-thrice		| 6.12 | 2000 4		| --replicas=3				| 128M 128M 128M
+four			| 6.12 | 3000 4		| --replicas=2 --btree_node_size=64k	| 128M 96M 128M 160M
+four-targets		| 6.12 | 300 150	| --replicas=2 --foreground_target=ssd --metadata_target=ssd --background_target=hdd | ssd.a:128M ssd.b:128M hdd.a:192M hdd.b:160M
 checksum-crc64		| 6.12 | 3000 4		| --metadata_checksum=crc64		| 256M
 checksum-xxhash		| 6.12 | 3000 4		| --metadata_checksum=xxhash		| 256M
 hash-crc32c		| 6.12 | 3000 4		| --str_hash=crc32c			| 256M
@@ -34,6 +37,7 @@ version-1.24		| 6.16 | 3000 4		| --version=1.24 --btree_node_size=64k	| 256M
 version-1.28		| 6.16 | 3000 20	| --version=1.28			| 256M
 version-1.28-many	| 6.16 | 20000 0	| --version=1.28 --btree_node_size=32k	| 256M
 version-1.28-two	| 6.16 | 3000 0		| --version=1.28 --replicas=2		| 128M 128M
+version-1.28-four	| 6.16 | 300 150	| --version=1.28 --metadata_replicas=2 --foreground_target=hdd --metadata_target=ssd | ssd:128M ssd:128M hdd:192M hdd:160M
 data-none		| 6.12 | 300 150	| --data_checksum=none			| 256M
 data-lz4		| 6.12 | 300 150	| --compression=lz4 --data_checksum=crc64 | 256M
 data-gzip-xxhash	| 6.12 | 300 150	| --compression=gzip:9 --data_checksum=xxhash --encoded_extent_max=1M --bucket_size=1M | 600M
@@ -101,14 +105,16 @@ make_images() { # DIR IMAGE AMOUNT
 	echo "\"$mktree\" $3 dev*.img" >"$1/before.sh"
 }
 
-make_new() { # DIR AMOUNT OPTIONS SIZE...
-	local dir=$1 amount=$2 options=$3 i=0 size
+make_new() { # DIR AMOUNT OPTIONS DEVICE...
+	local dir=$1 amount=$2 options=$3 i=0 device
 	shift 3
-	for size in "$@"; do
-		truncate -s "$size" "$dir/dev$i.img"
+	for device in "$@"; do
+		truncate -s "${device#*:}" "$dir/dev$i.img"
+		[[ $device != *:* ]] || options+=" --label=${device%:*}"
+		options+=" dev$i.img"
 		((++i))
 	done
-	echo "\"$bcachefs\" format -f -q $options dev*.img && \"$mktree\" $amount dev*.img" >"$dir/before.sh"
+	echo "\"$bcachefs\" format -f -q $options && \"$mktree\" $amount dev*.img" >"$dir/before.sh"
 }
 
 cases=()

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every command that writes, when memory, a thread, a read, a write or a flush fails: a clean error, and the old state or
+# the new one, whole. Each call fails in turn, of the later ones only some: for FAULT_STEP=2, the default, between number N
+# and the next one are N * 2 / 10 others. FAULT_STEP=0 tries all.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/link_lib.sh"
+. "$(dirname "$0")/writing_lib.sh"
+
+step=${FAULT_STEP:-2}
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+faulty=$folder/bcachefs
+export ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99
+
+wraps=$(printf -- '-Wl,--wrap=%s ' malloc calloc realloc reallocarray strdup strndup pread64 pwrite64 fsync fdatasync \
+	pthread_create)
+(cd "$top" && link_with_commands "$faulty" tests/cmd/faulty.c "${B:-build}/bcachefs.o" $wraps) || exit 1
+
+# What the commands change but for random numbers, of a filesystem that must be whole.
+state() { # LINE
+	bcachefs set-fs-option --get a.img || fail "cannot be opened"
+	bcachefs recovery-pass a.img
+	bcachefs show-super -f counters a.img | grep -A999 ^counters
+	if [[ $1 == *passphrase* ]]; then # they only write superblocks, and keys take long to derive
+		for file in old new; do
+			bcachefs list --passphrase_file=$file -b inodes a.img && break
+		done
+		echo "$file"
+	else
+		bcachefs ls -laR a.img
+	fi
+	if [[ $1 != @(*passphrase|strip-alloc)* ]]; then
+		bcachefs fs usage --recount a.img >recount 2>&1 || fail "a recount finds: $(<recount)"
+	fi
+}
+
+# The command of a line in which the fault happens; what it says may be of several lines.
+faulted() { # LINE KIND NR
+	FAULT=$2 FAULT_AT=$3 FAULT_COUNT=$PWD/count RUN_STDIN=edit run "$faulty" $(words_of "$1" a.img) --undo-file=u
+	ran+=" ($2 $3)"
+}
+
+# It is an error, or nothing came of it.
+judge() { # LINE KIND
+	case $got,$2 in
+	1,*) err '^bcachefs: ' ;;
+	0,memory | 0,read | 0,thread) ;;
+	*) fail "neither an error nor done" ;;
+	esac
+	no_err 'Sanitizer|runtime error'
+	# These are not one change, or the damage itself; what is there between is brought back by their undo files.
+	[[ $1 != @(format|undo|kill_btree_node)* ]] || return 0
+	state "$1" >now 2>/dev/null
+	if ! cmp -s now after; then
+		[[ $got == 1 ]] && cmp -s now before || fail "neither the old state nor the new: $(diff before now)"
+	fi
+}
+
+put_back() {
+	if [[ -e u ]]; then
+		bcachefs undo -q -f u a.img 2>"$work/undo" || grep -q 'not an undo file' "$work/undo" || fail "$(<"$work/undo")"
+		rm u
+	fi
+	cmp -s a.img kept || fail 'undo does not bring back what was there'
+}
+
+each_call() { # LINE KIND
+	local nr=1 nr_calls step=$step
+	[[ $1 != *passphrase* ]] || step=$((step * 20))
+	nr_calls=$(sed -n "s/^$2 //p" first)
+	while ((nr <= nr_calls)); do
+		faulted "$1" "$2" "$nr"
+		judge "$1" "$2"
+		put_back
+		((nr += 1 + nr * step / 10))
+	done
+}
+
+each_kind() { # LINE
+	local kinds='memory thread read write flush'
+	export SOURCE_DATE_EPOCH=1800000000
+	prepare "$1" a.img
+	cp --sparse=always a.img kept
+	[[ $1 == kill_btree_node* ]] || state "$1" >before 2>/dev/null
+	faulted "$1" memory 0
+	status 0
+	mv count first
+	[[ $1 == kill_btree_node* ]] || state "$1" >after 2>/dev/null
+	put_back
+	[[ $1 != *passphrase* ]] || kinds='memory write' # as set-fs-option, but a key takes long to derive
+	for kind in $kinds; do
+		each_call "$1" "$kind"
+	done
+}
+
+ours=$(compgen -A function)
+while read -r words; do
+	name=$(tr -cs 'a-z\n' _ <<<"${words%% *}")
+	eval "a_fault_in_${name}_is_an_error_and_leaves_the_old_state_or_the_new() { each_kind '$words'; }"
+done < <(writing)
+
+cases

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every command that writes, for tests of what holds for all of them. After lib.sh.
+
+# Nothing needs to last: in memory a flush takes no time.
+if [[ -w /dev/shm ]]; then
+	export TMPDIR=/dev/shm
+fi
+
+# Each with what is to be written, @ for the devices and @: for all in one word; standard input has commands for kvdb.
+writing() {
+	cat <<-'END'
+		format -q -f @
+		set-fs-option --compression=lz4 @
+		recover-super -y a.img
+		reset-counters @
+		kvdb --rw @
+		kill_btree_node -f -n inodes @
+		strip-alloc -f @
+		put @: edit /put
+		mkdir -p @: /some/where
+		rm @: /file
+		mv @: /file /moved
+		ln -s @: target /link
+		recovery-pass --set=check_dirents @
+		set-passphrase --passphrase_file=old --new_passphrase_file=new @
+		remove-passphrase --passphrase_file=old @
+		undo -q earlier @
+	END
+}
+
+joined() { # IMAGE...
+	local IFS=:
+	echo "$*"
+}
+
+# New images for the command of a line: a filesystem with something that can be undone; encrypted, or with a lost
+# superblock, where that is what the command is for.
+prepare() { # LINE IMAGE...
+	local words=$1 options=''
+	shift
+	if [[ $words == *passphrase* ]]; then
+		options='--encrypted --passphrase_file=old'
+	fi
+	rm -f earlier "$@"
+	for name in "$@"; do
+		image 16M "$name" >/dev/null
+	done
+	echo old >old
+	echo new >new
+	echo 'update inodes 0:4096:U32_MAX bi_uid=77' >edit
+	bcachefs format -q $options "$@"
+	[[ $options ]] || bcachefs put "$(joined "$@")" edit /file
+	bcachefs set-fs-option --undo-file=earlier --compression=zstd "$@"
+	if [[ $words == recover-super* ]]; then
+		dd if=/dev/zero of=a.img bs=4096 seek=1 count=1 conv=notrunc status=none
+	fi
+}
+
+# The words of a line, for these images.
+words_of() { # LINE IMAGE...
+	local words=$1
+	shift
+	words=${words/@:/"$(joined "$@")"}
+	echo "${words/@/"$*"}"
+}
+
+ours=$(compgen -A function)
