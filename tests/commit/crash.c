@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Wherever the power fails, and whatever of the writes since the last flush is lost, the filesystem is as it was before a
- * commit or after it, whole. When any read, write, flush or allocation fails the error is clean, the state one of these.
+ * commit or after it, whole. When any write, flush, allocation or thread fails the error is clean, the state one of these.
+ * tests/cmd/faults.sh does it to commands, with reads.
  */
 
 #include "crash.h"
@@ -187,6 +188,28 @@ static void lack_of_memory_leaves_a_whole_state(void **state)
 	test_fs_end(&f);
 }
 
+/* Those that there are do the work of all; with none it is done by the caller, or refused. */
+static void lack_of_threads_leaves_a_whole_state(void **state)
+{
+	struct bch_faults faults bch_auto(faults) = bch_faults();
+	struct test_fs f = test_fs_make(*state, &shapes[0]);
+
+	crash_keep(&f, "", ".kept");
+	for (u64 nth = 1; nth <= 4; nth++) {
+		int err;
+
+		test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
+		assert_int_equal(bch_fault_set(&faults, "thread", nth < 4 ? nth : BCH_FAULT_ALWAYS),
+				 0);
+		err = change_all(f.fs);
+		assert_int_equal(bch_fault_set(&faults, "thread", 0), 0);
+		test_fs_close(&f);
+		assert_int_equal(look(&f), err ? 0 : NR_COMMITS);
+		crash_keep(&f, ".kept", "");
+	}
+	test_fs_end(&f);
+}
+
 /* ------------------------------------------------------------------ no room */
 
 static void what_does_not_fit_is_refused_before_anything_is_written(void **state)
@@ -224,6 +247,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_failed_flush_leaves_a_whole_state, temp_setup,
 						temp_teardown),
 		cmocka_unit_test_setup_teardown(lack_of_memory_leaves_a_whole_state, temp_setup,
+						temp_teardown),
+		cmocka_unit_test_setup_teardown(lack_of_threads_leaves_a_whole_state, temp_setup,
 						temp_teardown),
 		cmocka_unit_test_setup_teardown(
 			what_does_not_fit_is_refused_before_anything_is_written, temp_setup,
