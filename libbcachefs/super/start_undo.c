@@ -11,7 +11,10 @@ static void put_name(struct bch_buf *out, const struct bch_undo_opts *opts, cons
 {
 	bch_buf_put(out, "%s/", opts->dir);
 	bch_buf_uuid(out, user_uuid);
-	bch_buf_put(out, "-%s-%" PRIu64 ".bcundo", opts->command ? opts->command : "", now);
+	bch_buf_putc(out, '-');
+	for (const char *p = opts->command; p && *p; p++)
+		bch_buf_putc(out, *p == ' ' ? '-' : *p);
+	bch_buf_put(out, "-%" PRIu64 ".bcundo", now);
 }
 
 int bch_undo_begin(struct bch_ctx *ctx, const struct bch_undo_opts *opts,

@@ -43,8 +43,9 @@ faulted() { # LINE KIND NR
 
 # It is an error, or nothing came of it.
 judge() { # LINE KIND
+	as_others "$1"
 	case $got,$2 in
-	1,*) err '^bcachefs: ' ;;
+	1,*) err '^bcachefs: |errors|left' ;;
 	0,memory | 0,read | 0,thread) ;;
 	*) fail "neither an error nor done" ;;
 	esac
@@ -84,6 +85,7 @@ each_kind() { # LINE
 	cp --sparse=always a.img kept
 	[[ $1 == kill_btree_node* ]] || state "$1" >before 2>/dev/null
 	faulted "$1" memory 0
+	as_others "$1"
 	status 0
 	mv count first
 	[[ $1 == kill_btree_node* ]] || state "$1" >after 2>/dev/null
@@ -96,7 +98,7 @@ each_kind() { # LINE
 
 ours=$(compgen -A function)
 while read -r words; do
-	name=$(tr -cs 'a-z\n' _ <<<"${words%% *}")
+	name=$(tr -cs 'a-z\n' _ <<<"${words%% [-@]*}")
 	eval "a_fault_in_${name}_is_an_error_and_leaves_the_old_state_or_the_new() { each_kind '$words'; }"
 done < <(writing)
 

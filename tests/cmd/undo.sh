@@ -21,6 +21,7 @@ line() { # LINE OPTION IMAGE...
 	local words=$1 more=$2
 	shift 2
 	RUN_STDIN=edit run bcachefs $(words_of "$words" "$@") $more
+	as_others "$words"
 	status 0
 }
 
@@ -82,7 +83,7 @@ in_folder() { # LINE SUM IMAGE...
 	BCACHEFS_UNDO_DIR=$PWD/undo line "$1" '' "$3"
 	holds test "$(ls undo | wc -l)" = 1
 	name=$(ls undo)
-	holds grep -qE "^[0-9a-f-]{36}-${1%% *}-[0-9]+\.bcundo$" <<<"$name"
+	holds grep -qE "^[0-9a-f-]{36}-${1%% *}[a-z-]*-[0-9]+\.bcundo$" <<<"$name"
 	run bcachefs undo "undo/$name" "$3"
 	status 0
 	holds test "$2" = "$(sums)"

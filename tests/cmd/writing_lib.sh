@@ -21,6 +21,11 @@ writing() {
 		rm @: /file
 		mv @: /file /moved
 		ln -s @: target /link
+		subvolume create @: /new
+		subvolume delete @: /subvolume
+		subvolume snapshot @: /snapshot
+		subvolume set-ro @: /subvolume
+		fsck -y @
 		recovery-pass --set=check_dirents @
 		set-passphrase --passphrase_file=old --new_passphrase_file=new @
 		remove-passphrase --passphrase_file=old @
@@ -49,7 +54,13 @@ prepare() { # LINE IMAGE...
 	echo new >new
 	echo 'update inodes 0:4096:U32_MAX bi_uid=77' >edit
 	bcachefs format -q $options "$@"
-	[[ $options ]] || bcachefs put "$(joined "$@")" edit /file
+	if [[ ! $options ]]; then
+		bcachefs put "$(joined "$@")" edit /file
+		bcachefs subvolume create "$(joined "$@")" /subvolume
+	fi
+	if [[ $words == fsck* ]]; then
+		bcachefs kvdb --rw -c 'update -q inodes 0:4096:U32_MAX bi_nlink=9' "$@"
+	fi
 	bcachefs set-fs-option --undo-file=earlier --compression=zstd "$@"
 	if [[ $words == recover-super* ]]; then
 		dd if=/dev/zero of=a.img bs=4096 seek=1 count=1 conv=notrunc status=none
@@ -62,6 +73,15 @@ words_of() { # LINE IMAGE...
 	shift
 	words=${words/@:/"$(joined "$@")"}
 	echo "${words/@/"$*"}"
+}
+
+# The exit status of fsck as that of others: all was repaired, not all was done.
+as_others() { # LINE
+	[[ $1 == fsck* ]] || return 0
+	case $got in
+	1) got=0 ;;
+	4 | 8) got=1 ;;
+	esac
 }
 
 ours=$(compgen -A function)
