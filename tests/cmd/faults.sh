@@ -29,6 +29,7 @@ state() { # LINE
 		echo "$file"
 	else
 		bcachefs ls -laR a.img
+		bcachefs get-file-option a.img /file
 	fi
 	if [[ $1 != @(*passphrase|strip-alloc)* ]]; then
 		bcachefs fs usage --recount a.img >recount 2>&1 || fail "a recount finds: $(<recount)"

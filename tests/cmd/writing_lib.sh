@@ -25,6 +25,7 @@ writing() {
 		subvolume delete @: /subvolume
 		subvolume snapshot @: /snapshot
 		subvolume set-ro @: /subvolume
+		set-file-option --compression=gzip @: /file
 		fsck -y @
 		recovery-pass --set=check_dirents @
 		set-passphrase --passphrase_file=old --new_passphrase_file=new @
