@@ -25,7 +25,7 @@ static int recreate_inode(struct bch_check_group *g, u32 snapshot)
 	return bch_array_insert(&g->versions.a, at, v);
 }
 
-/* Who changes what belongs to an inode in a snapshot has a version of the inode there: 04 §2.5. */
+/* Who changes what belongs to an inode in a snapshot has a version of the inode there: 04 §2.5. Kernels count by it. */
 static int check_has_version(struct bch_check_group *g, const struct bch_key *k)
 {
 	struct bch_check_version *owner = bch_check_owner(g, k->pos.snapshot);
@@ -33,7 +33,7 @@ static int check_has_version(struct bch_check_group *g, const struct bch_key *k)
 	size_t at = (size_t)(owner - g->versions.a.v);
 	int fix;
 
-	if (owner->snapshot == k->pos.snapshot || g->c->version < BCH_VERSION_PRESENCE)
+	if (owner->snapshot == k->pos.snapshot)
 		return 0;
 	fix = bch_problem_key(g->c, BCH_FSCK_snapshot_key_missing_inode_snapshot, BCH_BTREE_extents,
 			      k,

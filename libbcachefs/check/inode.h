@@ -9,7 +9,7 @@
 #include "check/check.h"
 #include "ondisk/key_inode.h"
 
-/* Writers of before did not always keep the rule of 04 §2.5. */
+/* Before, kernels left attributes and names without a version of their inode in their snapshot: 04 §2.5. */
 #define BCH_VERSION_PRESENCE BCH_VERSION(1, 14)
 #define BCH_VERSION_HAS_CHILD \
 	BCH_VERSION(1, 13) /* since then inodes say whether they have versions below */

@@ -10,7 +10,7 @@
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 bcachefs=$(realpath "${BCACHEFS:-$here/../../bcachefs}")
-fill=$(realpath "${B:-$here/../../build}/test/tests/bench/fill")
+mktree=$(realpath "${B:-$here/../../build}/test/tests/bench/mktree")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -47,7 +47,7 @@ before() { # OPTIONS LOST
 		set -e
 		truncate -s 256M dev0.img
 		"$bcachefs" format -f -q --block_size=512 --btree_node_size=4k --bucket_size=64k $1 dev0.img
-		"$fill" 3000 8 dev0.img
+		"$mktree" 3000 8 dev0.img
 		bucket_sectors=128 bcachefs="$bcachefs"
 		$(declare -f lose)
 		for lost in $2; do
