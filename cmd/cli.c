@@ -76,7 +76,11 @@ int cli_init(struct cli *cli, int argc, char **argv)
 	*cli = (struct cli){ 0 };
 	cli->ctx = bch_ctx_new(&callbacks, cli);
 	cli->command_line = join_words(argc, argv);
-	return cli->ctx && cli->command_line ? 0 : -BCH_ERR_no_memory;
+	if (cli->ctx && cli->command_line)
+		return 0;
+	bch_ctx_free(cli->ctx);
+	free(cli->command_line);
+	return -BCH_ERR_no_memory;
 }
 
 void cli_end(struct cli *cli)
