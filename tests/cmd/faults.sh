@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every command that writes, when memory, a thread, a read, a write or a flush fails: a clean error, and the old state or
-# the new one, whole. Each call fails in turn, of the later ones only some: for FAULT_STEP=2, the default, between number N
+# the new one, whole. Each call fails in turn, of the later ones only some: for FAULT_STEP=2, the default (20 under ASan), between number N
 # and the next one are N * 2 / 10 others. FAULT_STEP=0 tries all.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/link_lib.sh"
 . "$(dirname "$0")/writing_lib.sh"
 
-step=${FAULT_STEP:-2}
+[[ ${B:-} == */asan ]] && slow=20
+step=${FAULT_STEP:-${slow:-2}}
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 faulty=$folder/bcachefs
