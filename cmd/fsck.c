@@ -423,8 +423,7 @@ static int run(struct cli *cli, const void *parsed)
 				       "the kernel is never asked to check; leave out -k");
 	err = take_wanted(cli, a, &w);
 	if (!err)
-		err = cli_open(
-			cli, w.answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE | BCH_OPEN_DEGRADED, &fs);
+		err = cli_open(cli, w.answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE, &fs);
 	if (!err)
 		err = cli_unlock(cli, fs);
 	if (!err)

@@ -144,6 +144,23 @@ an_undo_file_takes_repairs_back() {
 	holds test "$before" = "$(sha256sum <dev0.img)"
 }
 
+nothing_is_written_while_a_member_is_missing_unless_degraded() {
+	local before
+	unpack 10-crash-c >/dev/null
+	rm dev1.img
+	before=$(sha256sum <dev0.img)
+	run bcachefs fsck -y dev0.img
+	status 8
+	err '^bcachefs: missing members: 1 '
+	run bcachefs fsck -n dev0.img
+	status 0
+	holds test "$before" = "$(sha256sum <dev0.img)"
+	run bcachefs fsck -y -o degraded dev0.img
+	status 0
+	run bcachefs show-super dev0.img
+	out '^Clean: +1$'
+}
+
 an_unclean_filesystem_is_recovered_and_nothing_is_told() {
 	unpack 10-crash-b >/dev/null
 	run bcachefs fsck -y dev0.img
