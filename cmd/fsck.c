@@ -18,6 +18,9 @@
 #define USAGE	  16
 #define CANCELLED 32
 
+/* Most nodes are read once, and few are wanted again. */
+#define CACHE_BYTES (16U << 20)
+
 struct args {
 	const char *passes;
 	bool force, preen;
@@ -367,6 +370,7 @@ static int take_wanted(struct cli *cli, const struct args *a, struct wanted *w)
 	int err = a->passes ? take_passes(cli, a->passes, false, w) : 0;
 
 	w->answer = answer_of(a);
+	w->start.cache_bytes = CACHE_BYTES;
 	for (size_t i = 0; i < given->nr && !err; i++)
 		if (!given->p[i].opt)
 			err = take_word(cli, given->p[i].text, w);

@@ -315,7 +315,8 @@ struct bch_bytes bch_key_extent_entries(const struct bch_key *k)
 
 	if (start >= 0)
 		entries = bch_bytes_from(k->val, (size_t)start);
-	if (k->type == BCH_KEY_stripe && entries.len > k->val.p[STRIPE_NR_BLOCKS] * 8U)
+	if (k->type == BCH_KEY_stripe && entries.len &&
+	    entries.len > k->val.p[STRIPE_NR_BLOCKS] * 8U)
 		entries.len = k->val.p[STRIPE_NR_BLOCKS] * 8U;
 	return entries;
 }
