@@ -157,6 +157,10 @@ bool bch_alloc_has_freespace(const struct bch_check *c, u32 dev_idx);
 int bch_alloc_check_free_entries(struct bch_check *c);
 int bch_alloc_check_gens(struct bch_check *c);
 
+/* Calls @fn with the pointer to each node of all btrees; @level is that which the pointer lies in. */
+int bch_alloc_each_node(struct bch_check *c, int (*fn)(struct bch_check *c, u8 btree_id, u8 level,
+						       const struct bch_key *k));
+
 /* ------------------------------------------------------------------ backpointers, one by one */
 
 /* A backpointer that a committed key implies. */

@@ -269,31 +269,6 @@ static int check_node(struct bch_check *c, u8 btree_id, u8 level, const struct b
 	return err || !rewrite ? err : rewrite_node(c, btree_id, (u8)(level - 1), k->pos);
 }
 
-static int check_level(struct bch_check *c, u8 btree_id, u8 level)
-{
-	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor_nodes(c->fs, btree_id, level, BCH_POS_MIN, BCH_SPOS_MAX);
-	struct bch_key k;
-	int more, err = 0;
-
-	while (!err && (more = bch_cursor_next(&cur, &k)))
-		err = more < 0 ? more : check_node(c, btree_id, (u8)(level + 1), &k);
-	return err;
-}
-
-static int check_nodes(struct bch_check *c)
-{
-	int err = 0;
-
-	for (u8 id = 0; id < BCH_BTREE_ID_MAX && !err; id++) {
-		struct bch_btree_root root = bch_btree_root(c->fs, id);
-
-		for (u8 level = 0; level <= root.level && !err; level++)
-			err = check_level(c, id, level);
-	}
-	return err;
-}
-
 /* ------------------------------------------------------------------ all */
 
 /* The recount's view follows. */
@@ -320,7 +295,7 @@ int bch_alloc_check_ptrs(struct bch_check *c)
 	if (!err)
 		err = check_leaves(c, BCH_BTREE_extents);
 	if (!err)
-		err = check_nodes(c);
+		err = bch_alloc_each_node(c, check_node);
 	settle_gens(c->alloc);
 	return err;
 }

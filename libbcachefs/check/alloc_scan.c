@@ -256,3 +256,33 @@ int bch_alloc_scan(struct bch_check *c)
 	bch_random(c->alloc->hash_key, sizeof(c->alloc->hash_key));
 	return scan(c);
 }
+
+/* ------------------------------------------------------------------ nodes */
+
+static int each_of_level(struct bch_check *c, u8 btree_id, u8 level,
+			 int (*fn)(struct bch_check *c, u8 btree_id, u8 level,
+				   const struct bch_key *k))
+{
+	struct bch_cursor cur bch_auto(cursor) =
+		bch_cursor_nodes(c->fs, btree_id, level, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_key k;
+	int more, err = 0;
+
+	while (!err && (more = bch_cursor_next(&cur, &k)))
+		err = more < 0 ? more : fn(c, btree_id, (u8)(level + 1), &k);
+	return err;
+}
+
+int bch_alloc_each_node(struct bch_check *c, int (*fn)(struct bch_check *c, u8 btree_id, u8 level,
+						       const struct bch_key *k))
+{
+	int err = 0;
+
+	for (u8 id = 0; id < BCH_BTREE_ID_MAX && !err; id++) {
+		struct bch_btree_root root = bch_btree_root(c->fs, id);
+
+		for (u8 level = 0; level <= root.level && !err; level++)
+			err = each_of_level(c, id, level, fn);
+	}
+	return err;
+}

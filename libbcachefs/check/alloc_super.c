@@ -149,35 +149,14 @@ static int check_marked(struct bch_check *c, u8 btree_id, const struct bch_key *
 	return yes < 0 ? yes : 0;
 }
 
-static int check_level(struct bch_check *c, u8 btree_id, u8 level)
+static int check_node(struct bch_check *c, u8 btree_id, u8 level, const struct bch_key *k)
 {
-	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor_nodes(c->fs, btree_id, level, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_extent_walk w = bch_extent_walk(k, &c->fs->super);
 	struct bch_extent_ptr p;
-	struct bch_key k;
-	int more, err = 0;
-
-	while (!err && (more = bch_cursor_next(&cur, &k))) {
-		struct bch_extent_walk w = bch_extent_walk(&k, &c->fs->super);
-
-		if (more < 0)
-			return more;
-		while (!err && bch_extent_ptr_next(&w, &p))
-			err = check_marked(c, btree_id, &k, &p.ptr);
-	}
-	return err;
-}
-
-static int check_bitmaps(struct bch_check *c)
-{
 	int err = 0;
 
-	for (u8 id = 0; id < BCH_BTREE_ID_MAX && !err; id++) {
-		struct bch_btree_root root = bch_btree_root(c->fs, id);
-
-		for (u8 level = 0; level <= root.level && !err; level++)
-			err = check_level(c, id, level);
-	}
+	while (!err && bch_extent_ptr_next(&w, &p))
+		err = check_marked(c, btree_id, k, &p.ptr);
 	return err;
 }
 
@@ -203,7 +182,7 @@ static int check_key_version(struct bch_check *c)
 
 int bch_alloc_check_super(struct bch_check *c)
 {
-	int err = c->version >= BCH_VERSION_BTREE_BITMAP ? check_bitmaps(c) : 0;
+	int err = c->version >= BCH_VERSION_BTREE_BITMAP ? bch_alloc_each_node(c, check_node) : 0;
 
 	if (!err)
 		err = check_replicas(c);

@@ -40,14 +40,16 @@ struct bch_check {
 
 	struct {
 		BCH_ARRAY(struct bch_check_repair *) a;
-	} queue;	   /* repairs that are not pending changes yet */
-	u64 nr_repairs;	   /* in this round */
-	u64 nr_applied;	   /* in all */
-	u32 round;	   /* from 0 on: problems are told with the passes in the first */
-	bool repaired;	   /* something is to be committed */
-	bool write_supers; /* with the layouts: some copy is bad */
-	u64 lost_data;	   /* btrees of which keys are known to be lost: bits by id */
-	bool writes;	   /* at the end */
+	} queue;	    /* repairs that are not pending changes yet */
+	u64 nr_repairs;	    /* in this round */
+	u64 nr_applied;	    /* in all */
+	u32 round;	    /* from 0 on: problems are told with the passes in the first */
+	bool repaired;	    /* something is to be committed */
+	bool write_supers;  /* with the layouts: some copy is bad */
+	u64 lost_data;	    /* btrees of which keys are known to be lost: bits by id */
+	bool writes;	    /* at the end */
+	bool has_snapshots; /* they are loaded, as they were after @snapshots_at repairs */
+	u64 snapshots_at;
 	struct {
 		BCH_ARRAY(u32) a;
 	} dead;		  /* snapshots that are going to be deleted, with their keys */

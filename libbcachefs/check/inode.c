@@ -5,22 +5,14 @@
 
 /* ------------------------------------------------------------------ make and store */
 
-/* How names are hashed in new inodes: 04 §7.1. */
-static u8 hash_type(const struct bch_fs *fs)
-{
-	static const u8 types[] = { BCH_STR_HASH_crc32c, BCH_STR_HASH_crc64, BCH_STR_HASH_siphash };
-
-	return types[bch_sb_opt(fs->super.sb, BCH_OPT_str_hash) % bch_array_size(types)];
-}
-
 void bch_check_inode_new(struct bch_check *c, u64 inum, u16 mode, struct bch_inode *inode)
 {
 	const le64 nr = le64_of(inum);
-	u64 now = bch_time_put(c->fs, (struct bch_time){ .sec = (s64)c->fs->now });
+	u64 now = bch_edit_now(c->fs);
 
 	*inode = (struct bch_inode){
 		.bi_mode = mode,
-		.hash_type = hash_type(c->fs),
+		.hash_type = bch_str_hash_type(c->fs),
 		.bi_atime = now,
 		.bi_ctime = now,
 		.bi_mtime = now,

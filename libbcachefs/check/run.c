@@ -95,12 +95,19 @@ static int load_snapshots(struct bch_check *c)
 	return c->fs->files ? bch_files_reload_snapshots(c->fs) : bch_files_start(c->fs, &files);
 }
 
-/* Which snapshots there are may be another thing after each step. */
+/* Which snapshots there are may be another thing after each repair. */
 static int prepare(struct bch_check *c)
 {
-	int err = load_snapshots(c);
+	int err;
 
-	return err ? err : bch_check_find_dead(c);
+	if (c->has_snapshots && c->snapshots_at == c->nr_applied)
+		return 0;
+	err = load_snapshots(c);
+	if (!err)
+		err = bch_check_find_dead(c);
+	c->has_snapshots = !err;
+	c->snapshots_at = c->nr_applied;
+	return err;
 }
 
 static int run_round(struct bch_check *c)
