@@ -33,6 +33,7 @@ int cli_source_opts(struct cli *cli, const struct cli_source *source, struct bch
 		.excludes = source->excludes.p,
 		.nr_excludes = source->excludes.nr,
 		.has_owner = owner,
+		.dedupe = source->dedupe,
 		.now_ns = (s64)cli_now() * NS_PER_SECOND,
 		.progress = cli_progress_mode(cli),
 	};
@@ -50,6 +51,6 @@ void cli_source_sums(struct cli *cli, const struct bch_populate_sums *sums)
 	bch_facts_column(f, COLUMN);
 	bch_fact_u64(f, "Total files", sums->nr_files + sums->nr_dirs);
 	bch_fact_bytes(f, "Total input", sums->input_bytes);
-	bch_fact_bytes(f, "Wrote", sums->stored_bytes);
-	bch_fact_bytes(f, "Linked", 0);
+	bch_fact_bytes(f, "Wrote", sums->stored_bytes - sums->shared_bytes);
+	bch_fact_bytes(f, "Linked", sums->shared_bytes);
 }

@@ -10,6 +10,7 @@
 struct cli_source {
 	const char *path, *owner;
 	struct cli_strings excludes;
+	bool dedupe;
 };
 
 /* The rows; what follows the member is for the first one. */
@@ -23,7 +24,10 @@ struct cli_source {
 			.needs = "source"),                                                        \
 		CLI_STRING(0, "owner", "UID:GID", type, member.owner,                              \
 			   "whom all files belong to; default: whom they belong to in the source", \
-			   .needs = "source")
+			   .needs = "source"),                                                     \
+		CLI_FLAG(0, "dedupe", type, member.dedupe,                                         \
+			 "store data that several extents have once, shared as by reflinks",       \
+			 .needs = "source")
 
 /* What the options say; nothing of it where there is no source. */
 int cli_source_opts(struct cli *cli, const struct cli_source *source, struct bch_source_opts *opts);

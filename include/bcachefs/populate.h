@@ -18,7 +18,8 @@ struct bch_source_opts {
 	size_t nr_excludes;
 	bool has_owner; /* all files belong to these: */
 	u32 uid, gid;
-	s64 now_ns; /* time of what an archive has no time of */
+	bool dedupe; /* what is in several files, block by block of what is stored, is stored once */
+	s64 now_ns;  /* time of what an archive has no time of */
 	enum bch_progress_mode progress;
 };
 
@@ -27,6 +28,7 @@ struct bch_populate_sums {
 	u64 nr_files, nr_dirs;
 	u64 input_bytes;  /* sizes of the regular files */
 	u64 stored_bytes; /* of them, without holes, before compression */
+	u64 shared_bytes; /* of these what is stored for another file already */
 	u64 nr_links;	  /* names beyond the first ones */
 };
 

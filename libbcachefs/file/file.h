@@ -267,6 +267,7 @@ struct bch_data_writer;
 
 struct bch_data_writer_opts {
 	bool no_inline; /* small data is not put into keys */
+	bool dedupe; /* what is the same as something that was written before is shared with it: 130 MiB */
 };
 
 /* After bch_writer_start(). @opts may be NULL. -BCH_ERR_no_memory. */
@@ -309,5 +310,8 @@ int bch_data_end(struct bch_data_writer *w, u64 *nr_sectors);
 
 /* Writes all that is held back, and puts its keys; to be called before a commit, between files. */
 int bch_data_writer_flush(struct bch_data_writer *w);
+
+/* Bytes that were shared instead of written so far. */
+u64 bch_data_writer_shared(const struct bch_data_writer *w);
 
 #endif

@@ -49,8 +49,11 @@ struct bch_write_opts {
 	u8 csum_type;
 };
 
+struct bch_dedupe;
+
 struct bch_batch {
 	struct bch_fs *fs;
+	struct bch_dedupe *dedupe; /* NULL: what is there already is written again */
 	u32 block_bytes;
 	u8 *in, *scratch, *out; /* of BCH_BATCH_BYTES each */
 	size_t nr_in, nr_out;	/* bytes in use */
@@ -76,5 +79,16 @@ int bch_batch_compress(struct bch_batch *b, u32 worker_idx, u8 option, const u8 
 
 /* Finds places for all blobs: the pieces and runs follow. */
 int bch_batch_place(struct bch_batch *b);
+
+/* What was written so far. -BCH_ERR_no_memory; *@dedupe is for bch_dedupe_free(), whatever is returned. */
+int bch_dedupe_new(struct bch_fs *fs, struct bch_dedupe **dedupe);
+void bch_dedupe_free(struct bch_dedupe *dedupe);
+
+/* Takes out those blobs of the batch that were written before; puts keys for them, when the others have theirs. */
+int bch_dedupe_find(struct bch_batch *b);
+int bch_dedupe_put(struct bch_batch *b);
+
+/* What did not have to be written. NULL: 0 */
+u64 bch_dedupe_sectors(const struct bch_dedupe *dedupe);
 
 #endif

@@ -142,8 +142,10 @@ static void reset(struct bch_batch *b)
 int bch_batch_write(struct bch_batch *b)
 {
 	struct bch_thread_pool *pool = bch_writer_pool(b->fs);
-	int err = bch_thread_pool_for_each(pool, b->blobs.nr, compress_one, b);
+	int err = b->dedupe ? bch_dedupe_find(b) : 0;
 
+	if (!err)
+		err = bch_thread_pool_for_each(pool, b->blobs.nr, compress_one, b);
 	if (!err)
 		err = bch_batch_place(b);
 	if (!err)
@@ -152,6 +154,8 @@ int bch_batch_write(struct bch_batch *b)
 		err = bch_thread_pool_for_each(pool, b->runs.nr, write_one, b);
 	if (!err)
 		err = put_keys(b);
+	if (!err && b->dedupe)
+		err = bch_dedupe_put(b);
 	reset(b);
 	return err;
 }
@@ -180,6 +184,7 @@ void bch_batch_end(struct bch_batch *b)
 	bch_array_end(&b->blobs);
 	bch_array_end(&b->pieces);
 	bch_array_end(&b->runs);
+	bch_dedupe_free(b->dedupe);
 	free(b->in);
 	free(b->scratch);
 	free(b->out);

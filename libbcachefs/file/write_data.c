@@ -58,6 +58,8 @@ int bch_data_writer_new(struct bch_fs *fs, const struct bch_data_writer_opts *op
 	u64 coded_max;
 	int err = w ? bch_batch_begin(&w->batch, fs) : -BCH_ERR_no_memory;
 
+	if (!err && opts && opts->dedupe)
+		err = bch_dedupe_new(fs, &w->batch.dedupe);
 	if (err) {
 		bch_data_writer_free(w);
 		return err;
@@ -320,4 +322,9 @@ int bch_data_writer_flush(struct bch_data_writer *w)
 	int err = w->failed ? w->failed : write_batch(w);
 
 	return err ? fail(w, err) : 0;
+}
+
+u64 bch_data_writer_shared(const struct bch_data_writer *w)
+{
+	return BCH_BYTES(bch_dedupe_sectors(w->batch.dedupe));
 }

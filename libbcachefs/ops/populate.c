@@ -329,12 +329,15 @@ int bch_populate(struct bch_fs *fs, struct bch_source *source, struct bch_popula
 	struct bch_populate p = { .fs = fs,
 				  .source = source,
 				  .time_base = le64_get(fs->super.sb->time_base_lo) };
+	const struct bch_data_writer_opts opts = { .dedupe = source->opts->dedupe };
 	int err = find_root(&p);
 
 	if (!err)
-		err = bch_data_writer_new(fs, NULL, &p.data);
+		err = bch_data_writer_new(fs, &opts, &p.data);
 	if (!err)
 		err = put_all(&p);
+	if (!err)
+		p.sums.shared_bytes = bch_data_writer_shared(p.data);
 	bch_data_writer_free(p.data);
 	say_foreign(&p);
 	*sums = p.sums;

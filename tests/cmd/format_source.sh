@@ -117,12 +117,68 @@ excluded_files_and_owners() {
 many_files_need_several_commits() {
 	mkdir tree
 	(cd tree && for ((i = 0; i < 40; i++)); do mkdir d$i && (cd d$i && seq 2500 | xargs touch); done)
-	filled a.img tree --btree_node_size=64k
+	head -c 3000000 /dev/urandom >tree/a # written by the first one, and shared in the last one
+	cp tree/a tree/z
+	filled a.img tree --btree_node_size=64k --dedupe
+	status 0
+	out=$(bcachefs list -b reflink a.img | grep -c 'refcount: 2 ')
+	[[ $out -ge 20 ]] || fail "$out extents are shared"
+	run bcachefs get -q a.img /z z
+	holds cmp tree/z z
+	run bcachefs fsck -n a.img
 	status 0
 	run bcachefs fs usage --recount a.img
 	status 0
 	no_err 'device|accounting'
 	[[ $(bcachefs ls -R -1 a.img / | grep -c '^[0-9][0-9]*$') == 100000 ]] || fail 'not all files are there'
+}
+
+# Many copies of a file, a longer one and a shorter one.
+copies() { # DIR
+	local i
+	tree "$1"
+	mkdir "$1/copies"
+	for i in {1..40}; do
+		cp "$1/random" "$1/copies/$i"
+	done
+	{ cat "$1/random" && echo and more; } >"$1/copies/longer"
+	head -c 1000000 "$1/random" >"$1/copies/shorter"
+}
+
+stored() { # IMAGE
+	bcachefs fs usage --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["used_bytes"])'
+}
+
+copies_are_stored_once() {
+	local opts
+	copies tree
+	for opts in '' '--encrypted --no_passphrase --compression=zstd' \
+		'--version=1.28 --data_checksum=none --background_compression=zstd'; do
+		rm -rf out a.img b.img
+		# shellcheck disable=SC2086
+		filled a.img tree $opts --dedupe
+		status 0
+		no_err
+		[[ $(stored a.img) -lt 20000000 ]] || fail "$opts: $(stored a.img) bytes are stored"
+		mkdir out
+		run bcachefs get -q -a a.img / out
+		[[ $(digest tree) == "$(digest out)" ]] || fail "$opts: not the same files"
+		run bcachefs fs usage --recount a.img
+		no_err 'device|accounting'
+		run bcachefs fsck -n a.img
+		status 0
+		truncate -s 128M b.img
+		# shellcheck disable=SC2086
+		run env SOURCE_DATE_EPOCH=1700000000 taskset -c 0 "$program" format -q -f \
+			-U 11111111-2222-3333-4444-555555555555 --source=tree $opts --dedupe b.img
+		[[ $opts == *encrypted* ]] || holds cmp a.img b.img
+	done
+	run bcachefs format -f --source=tree --dedupe a.img
+	out '^Linked: +11[0-9] MiB'
+	run bcachefs rm -r a.img: /copies
+	status 0
+	run bcachefs fsck -n a.img
+	status 0
 }
 
 sources_that_are_none_leave_the_device_alone() {

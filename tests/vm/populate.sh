@@ -43,6 +43,11 @@ image-zstd		| 6.12 | large	| --compression=zstd --encrypted --no_passphrase | im
 image-auto		| 6.12 | large	| --size=auto				| image
 image-of-many		| 6.12 | names	| --str_hash=crc32c			| image
 image-1.28		| 6.16 | large	| --version=1.28			| image
+dedupe			| 6.12 | copies | --dedupe				| 256M
+dedupe-zstd-encrypted	| 6.12 | copies | --dedupe --compression=zstd --encrypted --no_passphrase | 256M
+dedupe-two		| 6.12 | copies | --dedupe --replicas=2			| 128M 128M
+dedupe-1.28		| 6.16 | copies | --dedupe --version=1.28 --background_compression=zstd | 256M
+image-dedupe		| 6.12 | copies | --dedupe				| image
 version-1.28-zstd-two	| 6.16 | xattrs	| --version=1.28 --compression=zstd --replicas=2 | 128M 128M
 '
 
@@ -66,6 +71,18 @@ large() {
 		head -c $((i * 100000)) /dev/urandom >"$1/random $i"
 		seq $((i * 10000)) >"$1/numbers $i"
 	done
+}
+
+# More than the filesystem has room for, if it were not shared.
+copies() {
+	local i
+	kinds "$1"
+	head -c 5000000 /dev/urandom >"$1/copy"
+	for i in {1..60}; do
+		cp "$1/copy" "$1/copy $i"
+	done
+	{ cat "$1/copy" && echo and more; } >"$1/longer"
+	head -c 1000000 "$1/copy" >"$1/shorter"
 }
 
 # What has much more size than data.
