@@ -98,10 +98,10 @@ unpack() { # NAME
 	done
 }
 
-# Runs a command with a terminal on all its streams, and types each answer when its prompt is there. What the terminal
-# showed is for out.
+# Runs a command with a terminal on all its streams, and types each answer when its prompt has come since the last one. What
+# the terminal showed is for out.
 on_terminal() { # [PROMPT ANSWER]... -- COMMAND...
-	local typed=() shown='' letter TTY_PID
+	local typed=() shown='' since letter TTY_PID
 	while [[ $1 != -- ]]; do
 		typed+=("$1" "$2")
 		shift 2
@@ -113,9 +113,11 @@ on_terminal() { # [PROMPT ANSWER]... -- COMMAND...
 	exec {screen}<&"${TTY[0]}"
 	set -- ${typed[@]+"${typed[@]}"}
 	while (($#)); do
-		until [[ $shown == *"$1" ]] || ! read -rN1 -t 20 -u "$screen" letter; do
-			shown+=$letter
+		since=''
+		until [[ $since == *"$1" ]] || ! read -rN1 -t 20 -u "$screen" letter; do
+			since+=$letter
 		done
+		shown+=$since
 		printf '%s' "$2" >&"$in"
 		shift 2
 	done
