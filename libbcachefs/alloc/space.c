@@ -3,8 +3,8 @@
  * Free buckets, and places in them, for what a commit writes. Format reference: 06 §12; 02 §9.4 (6), §10.5 (2).
  *
  * Only what is free in the committed state is given out, each bucket once until bch_space_renew(). Of each member the
- * free buckets are taken in their order, so that what is written together lies together; members take turns so that
- * they fill up alike.
+ * free buckets are taken in their order, so that what is written together lies together; those that still wait for their
+ * discard, which are as empty, come after them. Members take turns so that they fill up alike.
  */
 
 #include <stdlib.h>
@@ -23,23 +23,50 @@
 
 /* ------------------------------------------------------------------ one member's buckets */
 
-static int next_run(struct bch_space *s, u32 dev_idx)
+/* Where they are told of. */
+static const struct list {
+	u8 btree_id;
+	u8 data_type;	/* that their alloc keys have */
+	unsigned flags; /* of the cursor */
+} lists[] = {
+	{ BCH_BTREE_freespace, BCH_DATA_free, BCH_CURSOR_EXTENTS },
+	{ BCH_BTREE_need_discard, BCH_DATA_need_discard, 0 },
+};
+
+/* 1 and the next run of the member's list, 0 at its end. */
+static int next_in_list(struct bch_space *s, u32 dev_idx)
 {
 	struct bch_space_member *m = &s->members[dev_idx];
+	const struct list *list = &lists[m->list];
 	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor_flavour(s->fs, BCH_BTREE_freespace, bch_pos(dev_idx, m->after),
-				   bch_pos(dev_idx, BCH_U64_MAX), BCH_CURSOR_EXTENTS | s->view);
+		bch_cursor_flavour(s->fs, list->btree_id, bch_pos(dev_idx, m->after),
+				   bch_pos(dev_idx, BCH_U64_MAX), list->flags | s->view);
 	struct bch_key k;
 	int more = bch_cursor_next(&cur, &k);
 
 	if (more <= 0)
-		return more < 0 ? more : -BCH_ERR_no_space;
-	m->next = k.pos.offset - k.size > m->after ? k.pos.offset - k.size : m->after;
-	m->run_end = m->after = k.pos.offset;
-	return 0;
+		return more;
+	m->run_end = list->flags & BCH_CURSOR_EXTENTS ? k.pos.offset : k.pos.offset + 1;
+	m->next = list->flags & BCH_CURSOR_EXTENTS ? k.pos.offset - k.size : k.pos.offset;
+	if (m->next < m->after)
+		m->next = m->after;
+	m->after = m->run_end;
+	return 1;
 }
 
-/* Is it what freespace says it is? Where alloc keys say otherwise nothing must be written. */
+static int next_run(struct bch_space *s, u32 dev_idx)
+{
+	struct bch_space_member *m = &s->members[dev_idx];
+	int more = 0;
+
+	while (m->list < bch_array_size(lists) && !(more = next_in_list(s, dev_idx))) {
+		m->list++;
+		m->next = m->run_end = m->after = 0;
+	}
+	return more < 0 ? more : more ? 0 : -BCH_ERR_no_space;
+}
+
+/* Is it what the list says it is? Where alloc keys say otherwise nothing must be written. */
 static int check_free(struct bch_space *s, u32 dev_idx, u64 bucket, u8 *gen)
 {
 	const struct bch_recount_bucket *b =
@@ -56,7 +83,7 @@ static int check_free(struct bch_space *s, u32 dev_idx, u64 bucket, u8 *gen)
 	if (more && bch_alloc_get(&k, le16_get(s->fs->super.sb->version), &a) != BCH_KEY_VALID)
 		return 0;
 	*gen = a.gen;
-	return a.data_type == BCH_DATA_free;
+	return a.data_type == lists[s->members[dev_idx].list].data_type;
 }
 
 int bch_space_bucket(struct bch_space *s, u32 dev_idx, u64 *bucket, u8 *gen)
@@ -75,8 +102,8 @@ int bch_space_bucket(struct bch_space *s, u32 dev_idx, u64 *bucket, u8 *gen)
 			err = is_free;
 		else if (!is_free && s->view == BCH_CURSOR_COMMITTED)
 			bch_log(s->fs->ctx, BCH_LOG_warn,
-				"device %u bucket %" PRIu64 ": freespace_key_wrong: not free",
-				dev_idx, *bucket);
+				"device %u bucket %" PRIu64 ": %s_key_wrong: not free", dev_idx,
+				*bucket, bch_btree_names[lists[m->list].btree_id]);
 	}
 	m->nr_free -= !err && m->nr_free;
 	return err;
@@ -84,22 +111,32 @@ int bch_space_bucket(struct bch_space *s, u32 dev_idx, u64 *bucket, u8 *gen)
 
 /* ------------------------------------------------------------------ which member next */
 
-static int count_free(struct bch_space *s, u32 dev_idx)
+static int count_buckets(struct bch_space *s, u32 dev_idx, u8 data_type, u64 *sum)
 {
 	const struct bch_accounting what = { .type = BCH_ACCOUNTING_dev_data_type,
 					     .dev_idx = (u8)dev_idx,
-					     .data_type = BCH_DATA_free };
+					     .data_type = data_type };
 	struct bch_pos pos = bch_accounting_pos(&what, le16_get(s->fs->super.sb->version));
 	struct bch_cursor cur bch_auto(cursor) =
 		bch_cursor_flavour(s->fs, BCH_BTREE_accounting, pos, pos, s->view);
-	struct bch_space_member *m = &s->members[dev_idx];
 	struct bch_key k;
 	int more = bch_cursor_next(&cur, &k);
 	s64 nr = more > 0 ? bch_accounting_counter(&k, 0) : 0;
 
-	m->nr_free = nr > 0 ? (u64)nr : 0;
-	m->knows_free = true;
+	*sum += nr > 0 ? (u64)nr : 0;
 	return more < 0 ? more : 0;
+}
+
+static int count_free(struct bch_space *s, u32 dev_idx)
+{
+	struct bch_space_member *m = &s->members[dev_idx];
+	int err = 0;
+
+	m->nr_free = 0;
+	for (size_t i = 0; i < bch_array_size(lists) && !err; i++)
+		err = count_buckets(s, dev_idx, lists[i].data_type, &m->nr_free);
+	m->knows_free = true;
+	return err;
 }
 
 u64 bch_space_nr_free(struct bch_space *s, u32 dev_idx)
@@ -213,6 +250,7 @@ void bch_space_renew(struct bch_space *s)
 		struct bch_space_member *m = &s->members[i];
 
 		m->next = m->run_end = m->after = 0;
+		m->list = 0;
 		m->knows_free = false;
 		m->data_left = 0; /* nobody may have come to point to what is in it */
 	}

@@ -9,8 +9,9 @@
 
 /* A member's free buckets. */
 struct bch_space_member {
-	u64 next, run_end; /* offsets in freespace: the run that is being given out */
+	u64 next, run_end; /* offsets in a list of free buckets: the run that is being given out */
 	u64 after;	   /* where to look for the next one */
+	u8 list;	   /* in which */
 	u64 nr_free;	   /* as counted, less what was given out */
 	u16 bucket_sectors;
 	/* the bucket that nodes go into */

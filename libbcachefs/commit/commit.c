@@ -205,6 +205,8 @@ static int write_all(struct bch_plan *plan)
 	if (!err)
 		err = bch_fs_flush(plan->fs);
 	if (!err)
+		bch_commit_discard(plan->fs);
+	if (!err)
 		err = take_over(plan);
 	plan->w->failed |= err || plan->w->counters_in_journal;
 	return err;

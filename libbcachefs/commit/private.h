@@ -144,7 +144,7 @@ static inline void bch_key_list_cleanup(struct bch_key_list *list)
 int bch_group_keys(struct bch_plan *plan, const struct bch_group *group, struct bch_pos min,
 		   struct bch_pos max, struct bch_key_list *list);
 
-/* ------------------------------------------------------------------ write_nodes.c, supers.c, entry.c */
+/* ------------------------------------------------------------------ write_nodes.c, supers.c, entry.c, discard.c */
 
 /* Writes all pieces, leaves first, several at once; nothing is flushed. */
 int bch_plan_write(struct bch_plan *plan);
@@ -157,6 +157,9 @@ int bch_commit_entry(struct bch_plan *plan);
 
 /* Marks the filesystem clean. */
 int bch_super_mark_clean(struct bch_fs *fs);
+
+/* Gives back what the changes made empty, which are durable but not taken over yet. */
+void bch_commit_discard(struct bch_fs *fs);
 
 /* Flushes all open members. */
 int bch_fs_flush(struct bch_fs *fs);

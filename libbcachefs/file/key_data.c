@@ -11,7 +11,6 @@
 #include "file/blob.h"
 
 #define VERSION_STALE_IS_LOST BCH_VERSION(1, 25)
-#define STATE_FAILED	      2
 #define STRIPE_SECTORS_MAX    0xffffU /* of a block of a stripe */
 
 /* In the order in which they are tried. */
@@ -55,7 +54,8 @@ static bool is_on_failed_device(const struct bch_fs *fs, const struct bch_ptr *p
 {
 	struct bch_member m;
 
-	return bch_super_member(&fs->super, p->dev_idx, &m) && bch_member_STATE(&m) == STATE_FAILED;
+	return bch_super_member(&fs->super, p->dev_idx, &m) &&
+	       bch_member_STATE(&m) == BCH_MEMBER_STATE_failed;
 }
 
 static enum rank rank_of(const struct bch_fs *fs, const struct bch_ptr *p)

@@ -21,11 +21,6 @@
 /* Here evacuating begins to be a state of its own, of members that are still read. */
 #define VERSION_EVACUATING BCH_VERSION(1, 33)
 
-enum {
-	STATE_RO = 1,
-	STATE_EVACUATING = 2
-};
-
 /* ------------------------------------------------------------------ which buckets there are */
 
 static bool may_be_read(const struct bch_fs *fs, u32 dev_idx)
@@ -35,7 +30,7 @@ static bool may_be_read(const struct bch_fs *fs, u32 dev_idx)
 
 	return fs->members[dev_idx].blkdev && bch_super_member(&fs->super, dev_idx, &m) &&
 	       bch_member_alive(&m) &&
-	       bch_member_STATE(&m) <= (newer ? STATE_EVACUATING : STATE_RO);
+	       bch_member_STATE(&m) <= (newer ? BCH_MEMBER_STATE_failed : BCH_MEMBER_STATE_ro);
 }
 
 static bool is_marked(const struct bch_fs *fs, u32 dev_idx)

@@ -24,8 +24,7 @@
 	 IN(subvolume_children) | IN(bucket_to_stripe) | RECONCILE_BTREES | PHYS_BTREES)
 #define BACKPOINTER_BTREES (IN(backpointers) | IN(stripe_backpointers) | IN(reconcile_scan))
 
-#define MEMBER_STATE_FAILED 2 /* 01 §8.2; is evacuating from here on: 08 §2.6 */
-#define VERSION_EVACUATING  BCH_VERSION(1, 33)
+#define VERSION_EVACUATING BCH_VERSION(1, 33)
 
 #define VERSION_STRICT_LEAVES BCH_VERSION(1, 25)
 #define VERSION_ERROR_REASON  BCH_VERSION(1, 34)
@@ -133,7 +132,7 @@ void bch_btree_name_put(struct bch_buf *out, u32 btree_id, u16 version)
 
 static u8 durability(const struct bch_super *super, const struct bch_member *m)
 {
-	if (bch_member_STATE(m) == MEMBER_STATE_FAILED &&
+	if (bch_member_STATE(m) == BCH_MEMBER_STATE_failed &&
 	    le16_get(super->sb->version) < VERSION_EVACUATING)
 		return 0;
 	return (u8)bch_member_durability(m);

@@ -73,6 +73,14 @@ BCH_MEMBER_FLAGS(F)
 #undef F
 /* clang-format on */
 
+/* What STATE is: 01 §8.2. From 1.33 on failed ones are being evacuated, and still read: 08 §2.6. */
+enum bch_member_state {
+	BCH_MEMBER_STATE_rw,
+	BCH_MEMBER_STATE_ro,
+	BCH_MEMBER_STATE_failed,
+	BCH_MEMBER_STATE_spare
+};
+
 /* Copies that a copy on this member counts for: the stored number is biased, 0 is the default. */
 static inline u32 bch_member_durability(const struct bch_member *m)
 {

@@ -9,9 +9,6 @@
 
 #define DIFFERENCES_MAX 1000 /* that are shown */
 
-#define STATE_RW     0
-#define STATE_FAILED 2
-
 /* What can be used counts a 64th less, for the keys that it will take. */
 #define RESERVE_FACTOR 64
 
@@ -63,7 +60,8 @@ static bool is_there(const struct bch_usage *u, u8 idx)
 	const struct bch_usage_dev *d = idx < BCH_SB_MAX_MEMBERS ? u->devs[idx] : NULL;
 
 	return d && d->name &&
-	       (u->version >= VERSION_EVACUATING || bch_member_STATE(&d->m) != STATE_FAILED);
+	       (u->version >= VERSION_EVACUATING ||
+		bch_member_STATE(&d->m) != BCH_MEMBER_STATE_failed);
 }
 
 static u32 durability(const struct bch_usage *u, u8 idx)
@@ -212,7 +210,7 @@ static void sum_size(struct bch_usage *u)
 		hidden += (bch_usage_type(u, i, BCH_DATA_sb).nr_buckets +
 			   bch_usage_type(u, i, BCH_DATA_journal).nr_buckets) *
 			  d->m.bucket_size;
-		if (!d->name || bch_member_STATE(&d->m) != STATE_RW)
+		if (!d->name || bch_member_STATE(&d->m) != BCH_MEMBER_STATE_rw)
 			continue;
 		capacity += d->nr_all_sectors;
 		reserve += reserve_of(u, &d->m);

@@ -4,15 +4,14 @@
 #include "ondisk/data_types.h"
 #include "super/super.h"
 
-#define STATE_RW 0
-
 bool bch_fs_dev_takes(const struct bch_fs *fs, u32 dev_idx, u8 data_type)
 {
 	struct bch_member m;
 
 	return dev_idx < fs->nr_members && fs->members[dev_idx].blkdev &&
 	       bch_super_member(&fs->super, dev_idx, &m) && bch_member_alive(&m) &&
-	       bch_member_STATE(&m) == STATE_RW && bch_member_DATA_ALLOWED(&m) >> data_type & 1;
+	       bch_member_STATE(&m) == BCH_MEMBER_STATE_rw &&
+	       bch_member_DATA_ALLOWED(&m) >> data_type & 1;
 }
 
 u32 bch_fs_target_devs(const struct bch_fs *fs, u8 data_type, u64 target,

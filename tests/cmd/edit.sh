@@ -202,4 +202,54 @@ encrypted_filesystems_take_files() {
 	status 0
 }
 
+kib() {
+	sync a.img
+	du -k a.img | cut -f1
+}
+
+what_is_freed_is_punched_out_of_the_image_where_discard_is_enabled() {
+	local before
+	head -c 20M /dev/urandom >big
+	for discard in '--discard' '--discard=0'; do
+		one "$discard"
+		before=$(kib)
+		bcachefs put -q a.img big /
+		holds test "$(kib)" -gt $((before + 20000))
+		run bcachefs rm -n a.img /big
+		status 0
+		holds test "$(kib)" -gt $((before + 20000))
+		run bcachefs rm --undo-file=u a.img /big
+		status 0
+		holds test "$(kib)" -gt $((before + 20000)) # or undo could not bring it back
+		bcachefs undo -q u a.img
+		bcachefs cat a.img /big >out
+		holds cmp big out
+		run bcachefs rm a.img /big
+		status 0
+		if [[ $discard == --discard ]]; then
+			holds test "$(kib)" -lt $((before + 1000))
+		else
+			holds test "$(kib)" -gt $((before + 20000))
+		fi
+		recounted
+		rm a.img u
+	done
+}
+
+what_waits_for_its_discard_is_taken_when_nothing_else_is_free() {
+	head -c 20M /dev/urandom >big
+	one --discard
+	for round in 1 2 3 4 5 6; do
+		run bcachefs put a.img big /
+		status 0
+		bcachefs cat a.img /big >out
+		holds cmp big out
+		run bcachefs rm a.img /big
+		status 0
+	done
+	recounted
+	run bcachefs fsck -n a.img
+	status 0
+}
+
 cases

@@ -14,8 +14,8 @@
 #define NR_LOSSES  150
 
 static const struct test_fs_shape shapes[] = {
-	{ BCH_VERSION(1, 13), 1, 1, 16 << 20, 512, 4096, 16384, false },
-	{ BCH_VERSION(1, 28), 2, 2, 16 << 20, 512, 4096, 16384, false },
+	{ BCH_VERSION(1, 13), 1, 1, 16 << 20, 512, 4096, 16384, .discard = true },
+	{ BCH_VERSION(1, 28), 2, 2, 16 << 20, 512, 4096, 16384, .discard = false },
 };
 
 /* ------------------------------------------------------------------ states */
@@ -162,6 +162,33 @@ static void a_failed_write_leaves_a_whole_state(void **state)
 	check_faults(*state, BCH_FAULT_write, 3);
 }
 
+/* The changes were durable before it. */
+static void a_failed_discard_is_no_error(void **state)
+{
+	struct test_fs f = test_fs_make(*state, &shapes[0]);
+	int err;
+
+	assert_false(fail_io(&f, BCH_FAULT_discard, 1, &err));
+	assert_int_equal(look(&f), NR_COMMITS);
+	test_fs_end(&f);
+}
+
+/* Those of state 0 that hold nodes are given back by the commits after it. */
+static void what_becomes_empty_is_discarded(void **state)
+{
+	for (u32 i = 0; i < bch_array_size(shapes); i++) {
+		struct test_fs f = test_fs_make(*state, &shapes[i]);
+		struct bch_record *r = crash_record(&f, change_all);
+		u64 nr = 0;
+
+		for (size_t n = 0; n < bch_record_nr(r); n++)
+			nr += bch_record_at(r, n).op == BCH_RECORD_discard;
+		assert_int_equal(nr > NR_COMMITS, shapes[i].discard);
+		bch_record_free(r);
+		test_fs_end(&f);
+	}
+}
+
 static void a_failed_flush_leaves_a_whole_state(void **state)
 {
 	check_faults(*state, BCH_FAULT_flush, 1);
@@ -243,6 +270,10 @@ int main(void)
 			whatever_is_lost_between_flushes_a_whole_state_is_there, temp_setup,
 			temp_teardown),
 		cmocka_unit_test_setup_teardown(a_failed_write_leaves_a_whole_state, temp_setup,
+						temp_teardown),
+		cmocka_unit_test_setup_teardown(what_becomes_empty_is_discarded, temp_setup,
+						temp_teardown),
+		cmocka_unit_test_setup_teardown(a_failed_discard_is_no_error, temp_setup,
 						temp_teardown),
 		cmocka_unit_test_setup_teardown(a_failed_flush_leaves_a_whole_state, temp_setup,
 						temp_teardown),

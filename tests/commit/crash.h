@@ -6,16 +6,21 @@
 
 #include "fs.h"
 
-/* One write, or its first @len bytes, to the files. */
+/* One write or discard, or its first @len bytes, to the files. */
 static inline void crash_replay(struct test_fs *f, const struct bch_record_entry *e, u64 len)
 {
 	int fd;
 
-	if (e->op != BCH_RECORD_write)
+	if (e->op == BCH_RECORD_flush || !len)
 		return;
 	fd = open(f->path[e->dev_nr], O_WRONLY);
 	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, e->data, len, (off_t)e->offset), len);
+	if (e->op == BCH_RECORD_write)
+		assert_int_equal(pwrite(fd, e->data, len, (off_t)e->offset), len);
+	else
+		assert_int_equal(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					   (off_t)e->offset, (off_t)len),
+				 0);
 	assert_int_equal(close(fd), 0);
 }
 

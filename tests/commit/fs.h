@@ -26,6 +26,7 @@ struct test_fs_shape {
 	u64 bytes; /* of each */
 	u32 block_bytes, node_bytes, bucket_bytes;
 	bool encrypted; /* its key in the clear */
+	bool discard;	/* what becomes empty */
 };
 
 static inline void test_fs_set(struct bch_opt_set *set, enum bch_opt_id id, u64 value)
@@ -60,6 +61,7 @@ static inline struct test_fs test_fs_make_hashed(struct temp *t, const struct te
 		assert_int_equal(temp_run("truncate -s %" PRIu64 " %s", shape->bytes, f.path[i]),
 				 0);
 		test_fs_set(&devs[i].opts, BCH_OPT_bucket_size, shape->bucket_bytes);
+		test_fs_set(&devs[i].opts, BCH_OPT_discard, shape->discard);
 	}
 	test_fs_set(&opts.fs, BCH_OPT_block_size, shape->block_bytes);
 	test_fs_set(&opts.fs, BCH_OPT_btree_node_size, shape->node_bytes);

@@ -327,7 +327,8 @@ static void remove_all(struct run *r)
 
 static void run(struct temp *t, u16 version, u64 seed)
 {
-	const struct test_fs_shape shape = { version, 1, 1, FS_BYTES, 512, 4096, 32768, false };
+	const struct test_fs_shape shape = { version, 1,    1,	   FS_BYTES,
+					     512,     4096, 32768, .discard = seed & 1 };
 	struct run r = { .f = test_fs_make(t, &shape), .random = seed * 0x9e3779b97f4a7c15 + 1 };
 	u64 nr_ops = number_from("BCH_RANDOM_OPS", NR_OPS);
 

@@ -291,7 +291,7 @@ static void start(struct edit *e)
 static void run(struct temp *t, u16 version)
 {
 	const struct test_fs_shape shape = {
-		version, 1, 1, 32 << 20, 512, 16384, 32768, false,
+		version, 1, 1, 32 << 20, 512, 16384, 32768, .encrypted = false,
 	};
 	struct edit e = { .random = version };
 	u64 inodes, dirents;
@@ -348,7 +348,7 @@ static const struct bch_file_xattr *find(const struct bch_file_xattrs *x, const 
 static void attributes_are_set_replaced_and_taken_away(void **state)
 {
 	const struct test_fs_shape shape = {
-		BCH_VERSION(1, 13), 1, 1, 32 << 20, 512, 16384, 32768, false,
+		BCH_VERSION(1, 13), 1, 1, 32 << 20, 512, 16384, 32768, .encrypted = false,
 	};
 	struct edit e = { .t = test_fs_make_hashed(*state, &shape, 2) };
 	struct bch_file_xattrs x;

@@ -24,9 +24,8 @@ struct file {
 	struct bch_io_opts opts;
 };
 
-static const struct test_fs_shape shape = {
-	BCH_VERSION(1, 13), 1, 1, 64 << 20, 4096, 65536, 131072, false
-};
+static const struct test_fs_shape shape = { BCH_VERSION(1, 13), 1, 1, 64 << 20, 4096, 65536, 131072,
+					    .encrypted = false };
 
 static u64 next(u64 *random)
 {

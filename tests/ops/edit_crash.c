@@ -14,8 +14,8 @@
 #define NR_LOSSES  60
 
 static const struct test_fs_shape shapes[] = {
-	{ BCH_VERSION(1, 13), 1, 1, 16 << 20, 512, 4096, 16384, false },
-	{ BCH_VERSION(1, 28), 2, 2, 16 << 20, 512, 4096, 16384, false },
+	{ BCH_VERSION(1, 13), 1, 1, 16 << 20, 512, 4096, 16384, .discard = true },
+	{ BCH_VERSION(1, 28), 2, 2, 16 << 20, 512, 4096, 16384, .discard = true },
 };
 
 static char local[128]; /* what is put; the changes have no argument */

@@ -12,8 +12,8 @@
 #define LATER  (FS_NOW + 100)
 
 static const struct test_fs_shape shapes[] = {
-	{ BCH_VERSION(1, 13), 1, 1, 16 << 20, 512, 4096, 16384, false },
-	{ BCH_VERSION(1, 28), 3, 2, 16 << 20, 512, 4096, 16384, false },
+	{ BCH_VERSION(1, 13), 1, 1, 16 << 20, 512, 4096, 16384, .discard = true },
+	{ BCH_VERSION(1, 28), 3, 2, 16 << 20, 512, 4096, 16384, .discard = true },
 };
 
 /* ------------------------------------------------------------------ killing */

@@ -79,7 +79,7 @@ write_kvdb_case() { # DIR
 		mount_checked
 		[ -n "$(find $MNT -inum "$(cat changed)" -user 1000)" ] || fail "the owner is not ours"
 		[ -z "$(find $MNT -inum "$(cat deleted)")" ] || fail "a deleted file is there"
-		files_put 1 150
+		files_put 1 30 # more may be too much for the journal of 03-mixed: commit.sh
 		unmount_ok
 		fs_clean
 	END
