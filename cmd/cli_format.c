@@ -54,7 +54,7 @@ static void choose(struct cli *cli, const struct cli_format *a, struct cli_forma
 		.encrypted = a->encrypted,
 		.now_ns = cli_now() * NS_PER_SECOND,
 		.reproducible = getenv("SOURCE_DATE_EPOCH") != NULL,
-		.source = a->source.path ? &plan->source : NULL,
+		.source = a->source.path ? &plan->source.opts : NULL,
 		.sums = &plan->sums,
 	};
 	take_replicas(&plan->opts.fs, a->replicas);
@@ -62,7 +62,7 @@ static void choose(struct cli *cli, const struct cli_format *a, struct cli_forma
 
 int cli_format_take(struct cli *cli, const struct cli_format *a, struct cli_format_plan *plan)
 {
-	int err = cli_source_opts(cli, &a->source, &plan->source);
+	int err = cli_source_take(cli, &a->source, &plan->source);
 
 	choose(cli, a, plan);
 	if (!err && a->version)
@@ -94,6 +94,7 @@ int cli_format_passphrase(struct cli *cli, const struct cli_format *a, struct cl
 
 void bch_format_plan_cleanup(struct cli_format_plan *plan)
 {
+	cli_source_end(&plan->source);
 	bch_secret_cleanup(&plan->passphrase);
 	free(plan->devs);
 }

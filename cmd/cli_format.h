@@ -42,7 +42,7 @@ struct cli_format_plan {
 	struct bch_format_dev *devs;
 	struct bch_opt_set sticky; /* device options so far */
 	bool loose;		   /* one of them came after the last device */
-	struct bch_source_opts source;
+	struct cli_source_plan source;
 	struct bch_populate_sums sums;
 	char *passphrase;
 };

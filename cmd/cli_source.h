@@ -4,6 +4,7 @@
 #ifndef BCHFS_CMD_CLI_SOURCE_H
 #define BCHFS_CMD_CLI_SOURCE_H
 
+#include <bcachefs/buf.h>
 #include <bcachefs/populate.h>
 #include "cli.h"
 
@@ -13,10 +14,18 @@ struct cli_source {
 	bool dedupe;
 };
 
+/* A source with what it is read from. */
+struct cli_source_plan {
+	struct bch_source_opts opts;
+	struct bch_fs *fs;	/* where it is another filesystem; NULL: none */
+	struct bch_buf devices; /* of that */
+};
+
 /* The rows; what follows the member is for the first one. */
 #define CLI_SOURCE(type, member, ...)                                                              \
-	CLI_STRING(0, "source", "DIR|TAR|-", type, member.path,                                    \
-		   "fill it with the files of a directory or tar archive; -: of standard input",   \
+	CLI_STRING(0, "source", "DIR|TAR|-|DEVICES:PATH", type, member.path,                       \
+		   "fill it with the files of a directory or tar archive; -: of standard input; "  \
+		   "or of a directory or snapshot of an unmounted filesystem",                     \
 		   __VA_ARGS__),                                                                   \
 		CLI_STRINGS(                                                                       \
 			0, "exclude", "GLOB", type, member.excludes,                               \
@@ -29,8 +38,9 @@ struct cli_source {
 			 "store data that several extents have once, shared as by reflinks",       \
 			 .needs = "source")
 
-/* What the options say; nothing of it where there is no source. */
-int cli_source_opts(struct cli *cli, const struct cli_source *source, struct bch_source_opts *opts);
+/* What the options say; nothing of it where there is no source. Opens a filesystem that it is in. */
+int cli_source_take(struct cli *cli, const struct cli_source *source, struct cli_source_plan *plan);
+void cli_source_end(struct cli_source_plan *plan);
 
 /* Shows what was put into the filesystem. */
 void cli_source_sums(struct cli *cli, const struct bch_populate_sums *sums);

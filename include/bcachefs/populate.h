@@ -7,12 +7,16 @@
 #include <bcachefs/progress.h>
 #include <bcachefs/types.h>
 
+struct bch_fs;
+
 /*
  * Where files come from. Owners (by number), modes, times of modification, which become all times, extended attributes,
  * ACLs, hard links, holes, devices. Not taken: "lost+found" at the top, and what is mounted within a directory.
  */
 struct bch_source_opts {
-	const char *path; /* a directory, a tar archive, or "-": an archive at standard input */
+	const char *path;    /* a directory, a tar archive, or "-": an archive at standard input */
+	struct bch_fs *fs;   /* not NULL: it is this filesystem's, whose files were started */
+	const char *fs_path; /* and there it is this directory; @path is what is said of it */
 	const char *const
 		*excludes; /* patterns of the shell: with '/' of whole paths, else of any part */
 	size_t nr_excludes;

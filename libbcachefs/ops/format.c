@@ -185,7 +185,7 @@ static int make_layouts(struct bch_format *f)
 
 /* ------------------------------------------------------------------ writing */
 
-static bool same_device(const struct stat *a, const struct stat *b)
+bool bch_same_device(const struct stat *a, const struct stat *b)
 {
 	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
 		return a->st_rdev == b->st_rdev;
@@ -197,15 +197,19 @@ static int refuse_twice(const struct bch_format *f)
 {
 	struct stat a, b;
 
-	for (size_t i = 0; i < f->nr_devs; i++)
+	int err = 0;
+
+	for (size_t i = 0; f->source && !err && i < f->nr_devs; i++)
+		err = bch_source_refuse(f->source, f->opts->devs[i].path);
+	for (size_t i = 0; !err && i < f->nr_devs; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!stat(f->opts->devs[i].path, &a) && !stat(f->opts->devs[j].path, &b) &&
-			    same_device(&a, &b))
+			    bch_same_device(&a, &b))
 				return bch_error_whole(f->ctx, -BCH_ERR_invalid_argument,
 						       "%s and %s are the same device",
 						       f->opts->devs[j].path,
 						       f->opts->devs[i].path);
-	return 0;
+	return err;
 }
 
 static int open_devices(struct bch_format *f)

@@ -36,6 +36,11 @@ int bch_format_from(struct bch_ctx *ctx, const struct bch_format_opts *opts,
 		    struct bch_source *source, const struct bch_image_opts *image,
 		    struct bch_fs **fs);
 
+struct stat;
+
+/* Are they one file or device, whatever the names? */
+bool bch_same_device(const struct stat *a, const struct stat *b);
+
 /* Has the one member of @fs end behind what is in use, in a commit of its own. */
 int bch_image_shrink(struct bch_fs *fs, const struct bch_image_opts *image);
 

@@ -79,6 +79,8 @@ int bch_image_create(struct bch_ctx *ctx, const struct bch_format_opts *opts,
 	if (!err)
 		err = bch_source_open(ctx, opts->source, &source);
 	if (!err)
+		err = bch_source_refuse(source, path);
+	if (!err)
 		err = make_file(ctx, path,
 				image->size_bytes ? image->size_bytes : most(source, opts),
 				image->overwrite);

@@ -138,7 +138,7 @@ void bch_source_path(const struct bch_source *s, u32 file, struct bch_buf *out)
 
 	bch_source_relative(s, file, &relative);
 	bch_buf_puts(out, s->opts->path);
-	if (relative.len)
+	if (relative.len && s->opts->path[strlen(s->opts->path) - 1] != '/')
 		bch_buf_putc(out, '/');
 	bch_buf_name(out, bch_buf_str(&relative));
 }
@@ -275,7 +275,7 @@ int bch_source_open(struct bch_ctx *ctx, const struct bch_source_opts *opts,
 	s->names = BCH_MAP(compare);
 	err = add_roots(s);
 	if (!err)
-		err = read_files(s);
+		err = opts->fs ? bch_source_fs_open(s) : read_files(s);
 	if (!err)
 		err = put_in_order(s);
 	if (err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A tree of files that is not in a filesystem of ours yet: a directory, or a tar archive.
+ * A tree of files that is not in this filesystem yet: a directory, a tar archive, or a part of another filesystem.
  *
  * What files there are is read at once, 150 bytes a file; attributes and data when they are asked for. Files are in an
  * order that the tree alone decides, so that a directory and an archive of it are the same. For one thread.
@@ -71,6 +71,9 @@ struct bch_source {
 /* Reads what files there are at opts->path. @opts must outlive it. Errors are said. */
 int bch_source_open(struct bch_ctx *ctx, const struct bch_source_opts *opts, struct bch_source **s);
 void bch_source_close(struct bch_source *s);
+
+/* -BCH_ERR_refused, said, where @path is one of the devices that the files come from. */
+int bch_source_refuse(const struct bch_source *s, const char *path);
 static inline void bch_source_cleanup(struct bch_source **s)
 {
 	bch_source_close(*s);
@@ -106,8 +109,24 @@ void bch_source_set_file(struct bch_source *s, u32 file, const struct bch_source
 /* Has a name lead to another file. */
 void bch_source_replace(const struct bch_source_name *name, u32 file);
 
-/* Each kind: fills @s with its files, and sets ops and reader. */
+/* Files with several names, by device (or what stands for it) and number. */
+struct bch_source_links {
+	struct bch_map map;
+};
+
+/* None; frees all. */
+struct bch_source_links bch_source_links_new(void);
+void bch_source_links_end(struct bch_source_links *links);
+
+/* The file that was added under these numbers; false where none was. */
+bool bch_source_links_find(const struct bch_source_links *links, u64 dev, u64 ino, u32 *file);
+
+/* Adds one that was not found. -BCH_ERR_no_memory. */
+int bch_source_links_add(struct bch_source_links *links, u64 dev, u64 ino, u32 file);
+
+/* Each kind: fills @s with its files, and sets ops and reader. The last one takes opts->fs. */
 int bch_source_dir_open(struct bch_source *s, int fd);
 int bch_source_tar_open(struct bch_source *s, int fd);
+int bch_source_fs_open(struct bch_source *s);
 
 #endif

@@ -15,55 +15,15 @@
 #define NS_PER_SECOND 1000000000
 #define SCANNED	      (STATX_BASIC_STATS | STATX_MNT_ID)
 
-/* ------------------------------------------------------------------ hard links */
-
-/* A file with several names, by device and number. */
-struct inode {
-	struct bch_map_node node;
-	u64 dev, ino;
-	u32 file;
-};
-
-static int compare(const void *key, const struct bch_map_node *node)
-{
-	const struct inode *a = key, *b = bch_map_entry(node, struct inode, node);
-
-	if (a->ino != b->ino)
-		return a->ino < b->ino ? -1 : 1;
-	return a->dev < b->dev ? -1 : a->dev > b->dev;
-}
-
-static void inodes_end(struct bch_map *inodes)
-{
-	struct bch_map_node *node, *next;
-
-	for (node = bch_map_first(inodes); node; node = next) {
-		next = node->next;
-		free(bch_map_entry(node, struct inode, node));
-	}
-}
-
 struct scan {
 	struct bch_source *s;
-	struct bch_map inodes;
+	struct bch_source_links links;
 	BCH_ARRAY(u32) dirs; /* still to be read */
 	u32 dir;	     /* that is being read */
 	int fd;
 	const char *name;
 	struct bch_buf path; /* of @dir, relative */
 };
-
-static int add_inode(struct scan *scan, const struct inode *key, u32 file)
-{
-	struct inode *i = bch_malloc(sizeof(*i));
-
-	if (!i)
-		return -BCH_ERR_no_memory;
-	*i = *key;
-	i->file = file;
-	(void)bch_map_insert(&scan->inodes, key, &i->node);
-	return 0;
-}
 
 /* ------------------------------------------------------------------ one entry */
 
@@ -97,21 +57,17 @@ static bool is_mount_point(const struct statx *st, const struct statx *dir)
 /* A file that was not met before, or a further name of one that was. */
 static int find_file(struct scan *scan, const struct statx *st, u32 *file)
 {
-	const struct inode key = { .dev = makedev(st->stx_dev_major, st->stx_dev_minor),
-				   .ino = st->stx_ino };
+	u64 dev = makedev(st->stx_dev_major, st->stx_dev_minor);
 	bool linked = st->stx_nlink > 1 && !S_ISDIR(st->stx_mode);
-	const struct bch_map_node *known = linked ? bch_map_find(&scan->inodes, &key) : NULL;
 	const struct bch_source_file f = file_of(st);
 	int err;
 
-	if (known) {
-		*file = bch_map_entry(known, struct inode, node)->file;
+	if (linked && bch_source_links_find(&scan->links, dev, st->stx_ino, file))
 		return 0;
-	}
 	err = bch_source_add_file(scan->s, &f, file);
 	scan->s->nr_stored +=
 		f.size < BCH_BYTES(st->stx_blocks) ? f.size : BCH_BYTES(st->stx_blocks);
-	return !err && linked ? add_inode(scan, &key, *file) : err;
+	return !err && linked ? bch_source_links_add(&scan->links, dev, st->stx_ino, *file) : err;
 }
 
 static bool is_excluded(const struct scan *scan)
@@ -216,7 +172,7 @@ static int scan_all(struct scan *scan)
 
 int bch_source_dir_open(struct bch_source *s, int fd)
 {
-	struct scan scan = { .s = s, .inodes = BCH_MAP(compare) };
+	struct scan scan = { .s = s, .links = bch_source_links_new() };
 	struct bch_source_dir *d = bch_calloc(1, sizeof(*d));
 	int err;
 
@@ -229,7 +185,7 @@ int bch_source_dir_open(struct bch_source *s, int fd)
 	s->reader = d;
 	s->ops = &bch_source_dir_ops;
 	err = scan_all(&scan);
-	inodes_end(&scan.inodes);
+	bch_source_links_end(&scan.links);
 	bch_array_end(&scan.dirs);
 	bch_buf_end(&scan.path);
 	return err;

@@ -78,6 +78,56 @@ a_directory_and_its_archive_give_the_same_bytes() {
 	[[ $(bcachefs tar -q f.img | sha256sum) == "$(sha256sum <ours.tar)" ]] || fail 'not the same files'
 }
 
+a_filesystem_and_what_was_taken_from_it_have_the_same_files() {
+	tree tree
+	cp tree/random tree/d/copy
+	printf 'correct horse' >pw
+	truncate -s 128M a.img b.img
+	bcachefs format -q --encrypted --passphrase_file=pw --compression=zstd --replicas=2 --dedupe --source=tree a.img b.img
+	RUN_STDIN=pw filled c.img a.img:b.img:/
+	status 0
+	no_err 'bcachefs:'
+	mkdir out in
+	bcachefs get -q -a c.img / out
+	[[ $(digest tree) == "$(digest out)" ]] || fail 'not the same files'
+	filled d.img tree
+	filled e.img d.img:/
+	holds cmp d.img e.img
+	run bcachefs fsck -n e.img
+	status 0
+	# a directory of it; a snapshot; what is left out
+	filled c.img d.img:/d
+	[[ $(bcachefs tar -q --no-xattrs c.img /e | tar -t) == "$(bcachefs tar -q --no-xattrs d.img /d/e | tar -t | sed 's|^d/||')" ]] ||
+		fail 'not the files of the directory'
+	bcachefs subvolume snapshot d.img: / /before
+	bcachefs rm d.img: /numbers
+	filled c.img d.img:/before
+	run bcachefs cat c.img /numbers
+	status 0
+	filled c.img d.img:/ --exclude=before --owner=7:8
+	run bcachefs ls -l c.img
+	no_out 'before|numbers'
+	out ' 7 +8 .* random$'
+	# none
+	filled c.img d.img:/nothing
+	status 1
+	err '/nothing: no such file or directory'
+	filled d.img d.img:/
+	status 1
+	err 'd.img: is where the source is read from'
+	run bcachefs image create -q -f --source=d.img:/ d.img
+	status 1
+	run bcachefs fsck -n d.img
+	status 0
+	filled c.img no.img:/
+	status 1
+	err 'no.img: no such file or directory'
+	# data that is lost, and bytes that are none of a filesystem
+	dd if=/dev/urandom of=e.img bs=1M seek=2 count=30 conv=notrunc status=none
+	filled c.img e.img:/
+	status 1
+}
+
 the_number_of_threads_makes_no_difference() {
 	tree tree
 	filled a.img tree --compression=zstd

@@ -47,6 +47,8 @@ dedupe			| 6.12 | copies | --dedupe				| 256M
 dedupe-zstd-encrypted	| 6.12 | copies | --dedupe --compression=zstd --encrypted --no_passphrase | 256M
 dedupe-two		| 6.12 | copies | --dedupe --replicas=2			| 128M 128M
 dedupe-1.28		| 6.16 | copies | --dedupe --version=1.28 --background_compression=zstd | 256M
+image-of-filesystem	| 6.12 | kinds	| --from-filesystem			| image
+filesystem-1.28		| 6.16 | large	| --from-filesystem --version=1.28	| 256M
 image-dedupe		| 6.12 | copies | --dedupe				| image
 version-1.28-zstd-two	| 6.16 | xattrs	| --version=1.28 --compression=zstd --replicas=2 | 128M 128M
 '
@@ -187,6 +189,15 @@ make_case() { # DIR TREE OPTIONS SIZE...
 		[[ ${tree##*/} == huge ]] || directories_have_no_size "$tree/files" >"$tree.manifest"
 	fi
 	[[ ${tree##*/} == huge ]] || cp "$tree.manifest" "$dir/manifest"
+	if [[ $options == *--from-filesystem* ]]; then # the same by way of another one, encrypted and with shared data
+		cat >"$dir/before.sh" <<-END
+			truncate -s 512M between.img
+			"$bcachefs" format -q --encrypted --no_passphrase --compression=lz4 --dedupe --source="$tree" between.img
+			"$bcachefs" $command -q ${options/--from-filesystem/} --source=between.img:/ dev*.img
+			rm between.img
+		END
+		return
+	fi
 	echo "\"$bcachefs\" $command -q $options --source=\"$tree\" dev*.img" >"$dir/before.sh"
 }
 
