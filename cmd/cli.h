@@ -82,6 +82,7 @@ struct cli_option {
 	const char *unless;	  /* operand: not wanted where this option is given */
 	bool optional; /* operand: may be missing; string: the value may be ("" then), and is given by = */
 	bool hidden;	    /* accepted, and not shown */
+	bool any_word;	    /* opt_list: what opening does not take is the command's own word */
 	bool in_common;	    /* the field is in struct cli_common, not in the command's args */
 	unsigned opt_flags; /* enum bch_opt_flags */
 	const struct bch_opt *opt; /* CLI_KIND_opt */
@@ -128,7 +129,7 @@ struct cli_option {
 	CLI_ROW(operand_events, struct cli_events, 0, name_, NULL, type_, field_, help_, ##__VA_ARGS__)
 #define CLI_OPT_TABLE(opt_flags_, type_, field_)						\
 	CLI_ROW(table, struct cli_events, 0, NULL, NULL, type_, field_, NULL, .opt_flags = (opt_flags_))
-/* Words of the list that .names has are not the table's, and come with a NULL opt and all of their text. */
+/* Words of the list that .names has, with .any_word all that are no option of opening, come with a NULL opt and all of their text. */
 #define CLI_OPT_LIST(letter_, name_, opt_flags_, type_, field_, help_, ...)			\
 	CLI_ROW(opt_list, struct cli_events, letter_, name_, "OPTS", type_, field_, help_,	\
 		.opt_flags = (opt_flags_), ##__VA_ARGS__)

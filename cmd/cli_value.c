@@ -173,6 +173,11 @@ static int add_opt(struct cli *cli, const struct cli_option *row, char *item,
 		if (opt && (value || opt->type != BCH_OPT_BOOL))
 			opt = NULL;
 	}
+	if (row->any_word && !(opt && bch_open_takes(opt))) {
+		if (value)
+			value[-1] = '=';
+		return add_event(events, NULL, item);
+	}
 	if (!opt || (opt->flags & row->opt_flags) != row->opt_flags)
 		return cli_usage(cli, "%s: unknown option '%s'", row->name, item);
 	return add_event(events, opt, value ? value : text);

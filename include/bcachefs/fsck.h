@@ -24,9 +24,11 @@ enum bch_fsck_reply {
 /* A problem; all texts are valid during the call. */
 struct bch_fsck_problem {
 	u32 id;		  /* of the format: 07 §6 */
-	const char *name; /* its name */
+	u64 inum;	  /* the file that it is about; 0: none */
+	const char *name; /* of @id */
 	const char *text; /* what is wrong, where; may have several lines */
 	const char *verb; /* what the repair does: "fix", "delete" */
+	u64 nr;		  /* the how manieth of its kind it is */
 	bool loses;	  /* it gives something up */
 	bool repaired;	  /* when it is told: it will be */
 };
@@ -36,7 +38,10 @@ struct bch_fsck_opts {
 	u64 passes; /* bits by stable number: only what these cover; 0: all */
 	/* For BCH_FSCK_ASK: an enum bch_fsck_reply, or an error that ends the check. */
 	int (*ask)(void *arg, const struct bch_fsck_problem *p);
-	/* Each problem once, and the passes: @ends false, its problems, @ends true. An error ends the check. */
+	/*
+	 * Each problem once, and the passes: @ends false, its problems, @ends true; before the first and after the last
+	 * there may be problems too. An error ends the check.
+	 */
 	int (*problem)(void *arg, const struct bch_fsck_problem *p);
 	int (*pass)(void *arg, const char *name, bool ends);
 	void *arg;
@@ -49,11 +54,20 @@ struct bch_fsck_count {
 	u64 nr_found, nr_repaired;
 };
 
+/* A file that a problem was about. */
+struct bch_fsck_file {
+	u64 inum;
+	bool lost_data; /* some of its data was given up */
+};
+
 struct bch_fsck_result {
 	struct bch_fsck_count *counts; /* of those that were found, by id */
 	size_t nr_counts;
 	u64 nr_found, nr_repaired;
-	bool written; /* repairs are on disk */
+	struct bch_fsck_file *files; /* by number */
+	size_t nr_files, nr_lost_data;
+	u64 metadata_bytes; /* of nodes that were read, each once */
+	bool written;	    /* repairs are on disk */
 };
 
 /*
@@ -69,11 +83,17 @@ struct bch_fsck_result {
 int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsck_result *result);
 void bch_fsck_result_end(struct bch_fsck_result *result);
 
+/* The passes up to one of @last (bits by stable number), in the order in which they run. */
+u64 bch_fsck_passes_until(u64 last);
+
 /* Is a check called for: passes that are scheduled, errors that are recorded, btrees that lost data? */
 bool bch_fs_wants_fsck(const struct bch_fs *fs);
 
 /* Was it unmounted in order? After bch_fs_start(). */
 bool bch_fs_is_clean(const struct bch_fs *fs);
+
+/* What a report begins with, three lines: what runs, with which options, on what it was left like. */
+void bch_fsck_heading_put(struct bch_buf *out, const struct bch_fs *fs, const char *opts);
 
 /* "tank (11111111-...)", or the UUID alone. */
 void bch_fs_name_put(struct bch_buf *out, const struct bch_fs *fs);

@@ -38,6 +38,9 @@ struct bch_open_opts {
 	u64 now;		   /* unix seconds, for write times */
 };
 
+/* Does the mount option say anything about opening? */
+bool bch_open_takes(const struct bch_opt *opt);
+
 /* Takes what one mount option says about opening: -BCH_ERR_option_unknown where it says nothing about it. */
 int bch_open_opt(struct bch_ctx *ctx, const struct bch_opt *opt, const char *text,
 		 struct bch_open_opts *opts);

@@ -21,6 +21,7 @@
 
 struct bch_check_repair;
 struct bch_check_alloc;
+struct bch_check_step;
 
 struct bch_check {
 	struct bch_fs *fs;
@@ -35,7 +36,10 @@ struct bch_check {
 	u8 told_key[16];
 	struct {
 		BCH_ARRAY(struct bch_fsck_count) a;
-	} counts;    /* by id */
+	} counts; /* by id */
+	struct {
+		BCH_ARRAY(struct bch_fsck_file) a;
+	} files;     /* that problems were about, as they came */
 	u8 *replies; /* by id: an enum bch_fsck_reply to all of a kind, or 0 */
 
 	struct {
@@ -43,7 +47,10 @@ struct bch_check {
 	} queue;	    /* repairs that are not pending changes yet */
 	u64 nr_repairs;	    /* in this round */
 	u64 nr_applied;	    /* in all */
+	u64 metadata_bytes; /* of nodes that were read */
 	u32 round;	    /* from 0 on: problems are told with the passes in the first */
+	/* the step whose passes are to be told with its first problem; NULL: they were */
+	const struct bch_check_step *untold;
 	bool repaired;	    /* something is to be committed */
 	bool write_supers;  /* with the layouts: some copy is bad */
 	u64 lost_data;	    /* btrees of which keys are known to be lost: bits by id */
@@ -71,6 +78,12 @@ int bch_problem(struct bch_check *c, u32 id, const char *fmt, ...) bch_printf(3,
 /* The same of a key, which is shown behind the text. */
 int bch_problem_key(struct bch_check *c, u32 id, u8 btree_id, const struct bch_key *k,
 		    const char *fmt, ...) bch_printf(5, 6);
+
+/* The same, of inode @inum, where the key is not at hand. */
+int bch_problem_inode(struct bch_check *c, u32 id, u64 inum, const char *fmt, ...) bch_printf(4, 5);
+
+/* The passes of the step that runs begin, as far as they do before its problems: once. run.c */
+int bch_check_tell_step(struct bch_check *c);
 
 /* Begin and end of all that is told. -BCH_ERR_no_memory. */
 int bch_problems_begin(struct bch_check *c);

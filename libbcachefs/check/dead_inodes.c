@@ -102,10 +102,10 @@ static int delete_inode(struct bch_check *c, const struct bch_key *k, const stru
 	int fix = c->writes;
 
 	if (c->fs->state.was_clean)
-		fix = bch_problem(c, BCH_FSCK_deleted_inode_but_clean,
-				  "filesystem marked as clean but have deleted inode %" PRIu64
-				  ":%u",
-				  k->pos.offset, k->pos.snapshot);
+		fix = bch_problem_inode(c, BCH_FSCK_deleted_inode_but_clean, k->pos.offset,
+					"filesystem marked as clean but have deleted inode %" PRIu64
+					":%u",
+					k->pos.offset, k->pos.snapshot);
 	return fix <= 0 ? fix : delete_all(c, k->pos.offset, k->pos.snapshot, inode);
 }
 
@@ -119,8 +119,9 @@ static int check_entry(struct bch_check *c, const struct bch_key *k)
 		return err;
 	if (id < 0)
 		return delete_inode(c, k, &inode);
-	err = bch_problem(c, (u32)id, "%s %" PRIu64 ":%u in deleted_inodes btree", entry_text(id),
-			  k->pos.offset, k->pos.snapshot);
+	err = bch_problem_inode(c, (u32)id, k->pos.offset,
+				"%s %" PRIu64 ":%u in deleted_inodes btree", entry_text(id),
+				k->pos.offset, k->pos.snapshot);
 	return err <= 0 ? err : bch_repair(c, BCH_BTREE_deleted_inodes, &none, BCH_UPDATE_QUIET);
 }
 

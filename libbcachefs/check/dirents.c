@@ -267,10 +267,11 @@ static int check_root_parent(struct bch_check_names *n, const struct bch_check_s
 
 	if (root->parent_subvol == child->v.fs_path_parent)
 		return 0;
-	fix = bch_problem(n->c, BCH_FSCK_inode_bi_parent_wrong,
-			  "subvol root %" PRIu64 ":%u has wrong bi_parent_subvol: got %u, should "
-			  "be %u",
-			  root->inum, root->snapshot, root->parent_subvol, child->v.fs_path_parent);
+	fix = bch_problem_inode(
+		n->c, BCH_FSCK_inode_bi_parent_wrong, root->inum,
+		"subvol root %" PRIu64 ":%u has wrong bi_parent_subvol: got %u, should "
+		"be %u",
+		root->inum, root->snapshot, root->parent_subvol, child->v.fs_path_parent);
 	if (fix <= 0)
 		return fix;
 	root->parent_subvol = child->v.fs_path_parent;

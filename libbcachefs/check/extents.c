@@ -260,10 +260,10 @@ static int check_sectors(struct bch_check_group *g, struct bch_check_version *v)
 	if (v->inode.bi_sectors == v->nr_sectors ||
 	    bch_inode_flag(&v->inode, BCH_INODE_i_sectors_dirty))
 		return 0;
-	fix = bch_problem(g->c, BCH_FSCK_inode_i_sectors_wrong,
-			  "inode %" PRIu64 ":%u has incorrect i_sectors: got %" PRIu64
-			  ", should be %" PRIu64,
-			  g->inum, v->snapshot, v->inode.bi_sectors, v->nr_sectors);
+	fix = bch_problem_inode(g->c, BCH_FSCK_inode_i_sectors_wrong, g->inum,
+				"inode %" PRIu64 ":%u has incorrect i_sectors: got %" PRIu64
+				", should be %" PRIu64,
+				g->inum, v->snapshot, v->inode.bi_sectors, v->nr_sectors);
 	if (fix <= 0)
 		return fix;
 	v->inode.bi_sectors = v->nr_sectors;

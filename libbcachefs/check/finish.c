@@ -68,22 +68,6 @@ bool bch_fs_wants_fsck(const struct bch_fs *fs)
 	       ext.recovery_passes_required[0] & ALL_PASSES || ext.btrees_lost_data;
 }
 
-bool bch_fs_is_clean(const struct bch_fs *fs)
-{
-	return fs->state.was_clean;
-}
-
-void bch_fs_name_put(struct bch_buf *out, const struct bch_fs *fs)
-{
-	const struct bch_sb *sb = fs->super.sb;
-
-	if (sb->label[0])
-		bch_buf_text(out, sb->label, sizeof(sb->label));
-	bch_buf_puts(out, sb->label[0] ? " (" : "");
-	bch_buf_uuid(out, bch_fs_uuid(fs));
-	bch_buf_puts(out, sb->label[0] ? ")" : "");
-}
-
 /* All was checked, and nothing is left. */
 static int clear_flags(struct bch_check *c, struct bch_sb_ext *ext)
 {

@@ -17,7 +17,7 @@ static int tell(struct bch_check_group *g, const struct bch_check_version *v, u3
 
 	bch_buf_put(&text, "%s\n  ", what);
 	bch_check_inode_text(&text, g->inum, v->snapshot, &v->inode);
-	return bch_problem(g->c, id, "%s", bch_buf_str(&text));
+	return bch_problem_inode(g->c, id, g->inum, "%s", bch_buf_str(&text));
 }
 
 /* ------------------------------------------------------------------ against the oldest version */
@@ -87,9 +87,9 @@ static int check_is_listed(struct bch_check_group *g, const struct bch_check_ver
 
 	if (fix)
 		return fix < 0 ? fix : 0;
-	fix = bch_problem(g->c, BCH_FSCK_unlinked_inode_not_on_deleted_list,
-			  "inode %" PRIu64 ":%u unlinked, but not on deleted list", g->inum,
-			  v->snapshot);
+	fix = bch_problem_inode(g->c, BCH_FSCK_unlinked_inode_not_on_deleted_list, g->inum,
+				"inode %" PRIu64 ":%u unlinked, but not on deleted list", g->inum,
+				v->snapshot);
 	return fix <= 0 ? fix : bch_repair(g->c, BCH_BTREE_deleted_inodes, &k, BCH_UPDATE_QUIET);
 }
 

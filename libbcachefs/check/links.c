@@ -45,10 +45,11 @@ static size_t extras_of(struct bch_check_tree_of_files *t, const struct bch_chec
 static int tell(struct bch_check_names *n, u32 id, const struct bch_check_inode *v,
 		const char *what)
 {
-	return bch_problem(n->c, id,
-			   "%s\n  inode %" PRIu64 ":%u mode %o bi_dir %" PRIu64
-			   " bi_dir_offset %" PRIu64 " bi_nlink %u",
-			   what, v->inum, v->snapshot, v->mode, v->dir, v->dir_offset, v->nlink);
+	return bch_problem_inode(n->c, id, v->inum,
+				 "%s\n  inode %" PRIu64 ":%u mode %o bi_dir %" PRIu64
+				 " bi_dir_offset %" PRIu64 " bi_nlink %u",
+				 what, v->inum, v->snapshot, v->mode, v->dir, v->dir_offset,
+				 v->nlink);
 }
 
 /* ------------------------------------------------------------------ back pointers */
@@ -267,9 +268,9 @@ static int check_dir_count(struct bch_check_names *n, struct bch_check_inode *v)
 
 	if (v->nlink == v->nr_links || v->bits & BCH_INODE_IS_UNLINKED)
 		return 0;
-	fix = bch_problem(n->c, BCH_FSCK_inode_dir_wrong_nlink,
-			  "directory %" PRIu64 ":%u with wrong i_nlink: got %u, should be %u",
-			  v->inum, v->snapshot, v->nlink, v->nr_links);
+	fix = bch_problem_inode(n->c, BCH_FSCK_inode_dir_wrong_nlink, v->inum,
+				"directory %" PRIu64 ":%u with wrong i_nlink: got %u, should be %u",
+				v->inum, v->snapshot, v->nlink, v->nr_links);
 	if (fix <= 0)
 		return fix;
 	v->nlink = v->nr_links;
@@ -285,13 +286,13 @@ static int check_file_count(struct bch_check_names *n, struct bch_check_inode *v
 	if (v->nlink + 1 == v->nr_links || !v->nr_links || v->bits & BCH_INODE_IS_UNLINKED)
 		return 0;
 	if (!v->nlink)
-		fix = bch_problem(n->c, BCH_FSCK_inode_multiple_links_but_nlink_0,
-				  "inode %" PRIu64 ":%u has multiple links but i_nlink 0", v->inum,
-				  v->snapshot);
+		fix = bch_problem_inode(n->c, BCH_FSCK_inode_multiple_links_but_nlink_0, v->inum,
+					"inode %" PRIu64 ":%u has multiple links but i_nlink 0",
+					v->inum, v->snapshot);
 	else
-		fix = bch_problem(n->c, BCH_FSCK_inode_wrong_nlink,
-				  "inode %" PRIu64 ":%u has wrong i_nlink (%u, should be %u)",
-				  v->inum, v->snapshot, v->nlink + 1, v->nr_links);
+		fix = bch_problem_inode(n->c, BCH_FSCK_inode_wrong_nlink, v->inum,
+					"inode %" PRIu64 ":%u has wrong i_nlink (%u, should be %u)",
+					v->inum, v->snapshot, v->nlink + 1, v->nr_links);
 	if (fix <= 0)
 		return fix;
 	v->nlink = v->nr_links - 1;

@@ -17,9 +17,9 @@ static struct bch_check_inode *parent_of(struct bch_check_names *n, const struct
 
 static int cut_loop(struct bch_check_names *n, struct bch_check_inode *v)
 {
-	int fix = bch_problem(n->c, BCH_FSCK_dir_loop,
-			      "directory structure loop: inode %" PRIu64 ":%u is in itself",
-			      v->inum, v->snapshot);
+	int fix = bch_problem_inode(n->c, BCH_FSCK_dir_loop, v->inum,
+				    "directory structure loop: inode %" PRIu64 ":%u is in itself",
+				    v->inum, v->snapshot);
 
 	return fix <= 0 ? fix : bch_check_detach(n, v);
 }

@@ -260,9 +260,9 @@ static int collect(struct bch_check_names *n, struct losses *losses)
 
 		if (!(v->bits & BCH_INODE_IS_LOST) || !is_oldest_lost(n, v))
 			continue;
-		fix = bch_problem(n->c, BCH_FSCK_inode_unreachable,
-				  "unreachable inode: %" PRIu64 ":%u mode %o", v->inum, v->snapshot,
-				  v->mode);
+		fix = bch_problem_inode(n->c, BCH_FSCK_inode_unreachable, v->inum,
+					"unreachable inode: %" PRIu64 ":%u mode %o", v->inum,
+					v->snapshot, v->mode);
 		if (fix > 0)
 			fix = bch_array_push(&losses->a, ((struct lost){ v->inum, v->snapshot }));
 	}

@@ -244,6 +244,7 @@ static int look_at_copy(struct looking *l, const struct bch_ptr *p)
 		err = tell_all(l, dev, &node);
 	if (err || node.grade >= l->grade)
 		return err;
+	l->c->metadata_bytes += BCH_BYTES(l->want.ptr.nr_sectors);
 	l->grade = node.grade;
 	*l->found = (struct bch_checked_node){ true, false, node.seq, node.min, node.max };
 	return 0;

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 
+#define NO_BTREE BCH_BTREE_ID_MAX
+
 /* ------------------------------------------------------------------ kinds */
 
 static const struct bch_problem_kind kinds[BCH_PROBLEM_NR] = {
@@ -86,7 +88,8 @@ static int keep_told(struct bch_check *c, u64 hash, bool repair)
 
 /* ------------------------------------------------------------------ counts */
 
-static int count(struct bch_check *c, const struct bch_fsck_problem *p)
+/* Sets p->nr. */
+static int count(struct bch_check *c, struct bch_fsck_problem *p)
 {
 	size_t at = 0;
 	struct bch_fsck_count *counts;
@@ -100,7 +103,7 @@ static int count(struct bch_check *c, const struct bch_fsck_problem *p)
 	if (err)
 		return err;
 	counts = &c->counts.a.v[at];
-	counts->nr_found++;
+	p->nr = ++counts->nr_found;
 	counts->nr_repaired += p->repaired;
 	return 0;
 }
@@ -132,20 +135,69 @@ static int answer(struct bch_check *c, const struct bch_fsck_problem *p, unsigne
 	}
 }
 
-/* Without writing all is repaired in memory, so that what is found next is what a repair would find. */
-static int tell(struct bch_check *c, u32 id, u64 hash, const char *text)
+/* ------------------------------------------------------------------ files */
+
+/* The inode that a key belongs to; 0: none. */
+static u64 inum_of(u8 btree_id, const struct bch_key *k)
 {
-	struct bch_problem_kind kind = bch_problem_kind(id);
+	switch (btree_id) {
+	case BCH_BTREE_extents:
+	case BCH_BTREE_dirents:
+	case BCH_BTREE_xattrs:
+		return k->pos.inode;
+	case BCH_BTREE_inodes:
+	case BCH_BTREE_deleted_inodes:
+		return k->pos.offset;
+	default:
+		return 0;
+	}
+}
+
+/* Is less of the file there now? Names are no data; what a lost node had is known by what is missing in the sum. */
+static bool loses_data(const struct bch_check *c, u32 id, u8 btree_id, unsigned flags)
+{
+	if (id == BCH_FSCK_inode_i_sectors_wrong)
+		return c->lost_data >> BCH_BTREE_extents & 1;
+	return flags & BCH_PROBLEM_LOSES &&
+	       (btree_id == BCH_BTREE_extents || btree_id == BCH_BTREE_xattrs);
+}
+
+/* What a problem is about. */
+struct about {
+	u32 id;
+	u8 btree_id; /* of its key, or NO_BTREE */
+	u64 inum;    /* 0: none */
+};
+
+static int keep_file(struct bch_check *c, const struct about *about, unsigned flags)
+{
+	const struct bch_fsck_file file = {
+		about->inum,
+		loses_data(c, about->id, about->btree_id, flags),
+	};
+
+	return about->inum ? bch_array_push(&c->files.a, file) : 0;
+}
+
+/* ------------------------------------------------------------------ tell */
+
+/* Without writing all is repaired in memory, so that what is found next is what a repair would find. */
+static int tell(struct bch_check *c, const struct about *about, u64 hash, const char *text)
+{
+	struct bch_problem_kind kind = bch_problem_kind(about->id);
 	struct bch_fsck_problem p = {
-		.id = id,
-		.name = problem_name(id),
+		.id = about->id,
+		.inum = about->inum,
+		.name = problem_name(about->id),
 		.text = text,
 		.verb = kind.verb,
 		.loses = kind.flags & BCH_PROBLEM_LOSES,
 	};
-	int yes = answer(c, &p, kind.flags), err;
+	int yes = bch_check_tell_step(c), err;
 	bool repair;
 
+	if (!yes)
+		yes = answer(c, &p, kind.flags);
 	if (yes < 0)
 		return yes;
 	p.repaired = yes;
@@ -153,21 +205,23 @@ static int tell(struct bch_check *c, u32 id, u64 hash, const char *text)
 	err = count(c, &p);
 	if (!err)
 		err = keep_told(c, hash, repair);
+	if (!err)
+		err = keep_file(c, about, kind.flags);
 	if (!err && c->opts->problem)
 		err = c->opts->problem(c->opts->arg, &p);
 	return err ? err : repair;
 }
 
-static int problem(struct bch_check *c, u32 id, const struct bch_buf *text)
+static int problem(struct bch_check *c, const struct about *about, const struct bch_buf *text)
 {
-	u64 hash = bch_siphash(c->told_key, bch_buf_str(text), text->len) + id;
+	u64 hash = bch_siphash(c->told_key, bch_buf_str(text), text->len) + about->id;
 	const struct bch_map_node *node = bch_map_find(&c->told, &hash);
 
 	if (bch_buf_failed(text))
 		return -BCH_ERR_no_memory;
 	if (node)
 		return bch_map_entry(node, struct told, node)->repair;
-	return tell(c, id, hash, bch_buf_str(text));
+	return tell(c, about, hash, bch_buf_str(text));
 }
 
 int bch_problem(struct bch_check *c, u32 id, const char *fmt, ...)
@@ -178,7 +232,18 @@ int bch_problem(struct bch_check *c, u32 id, const char *fmt, ...)
 	va_start(args, fmt);
 	bch_buf_vput(&text, fmt, args);
 	va_end(args);
-	return problem(c, id, &text);
+	return problem(c, &(struct about){ id, NO_BTREE, 0 }, &text);
+}
+
+int bch_problem_inode(struct bch_check *c, u32 id, u64 inum, const char *fmt, ...)
+{
+	struct bch_buf text bch_auto(buf) = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	bch_buf_vput(&text, fmt, args);
+	va_end(args);
+	return problem(c, &(struct about){ id, NO_BTREE, inum }, &text);
 }
 
 int bch_problem_key(struct bch_check *c, u32 id, u8 btree_id, const struct bch_key *k,
@@ -192,5 +257,5 @@ int bch_problem_key(struct bch_check *c, u32 id, u8 btree_id, const struct bch_k
 	va_end(args);
 	bch_buf_puts(&text, "\n  ");
 	bch_check_key_put(c, &text, btree_id, k);
-	return problem(c, id, &text);
+	return problem(c, &(struct about){ id, btree_id, inum_of(btree_id, k) }, &text);
 }

@@ -10,81 +10,141 @@
 
 #define ROUNDS_MAX 12
 
-/* A step, and the passes that it covers: its problems are told under the first. */
-struct step {
-	int (*run)(struct bch_check *c);
+enum step_flags {
+	ONCE = 1 << 0,	 /* before all else: pending changes do not change nodes */
+	HIDDEN = 1 << 1, /* its passes are not told */
+	SILENT = 1 << 2, /* they are told only where it finds something */
+};
+
+/* A step, and the passes that it covers. */
+struct bch_check_step {
+	int (*run)(struct bch_check *c); /* NULL: the other steps do that too */
+	unsigned flags;			 /* enum step_flags */
+	u8 telling;			 /* under which of its passes problems are told */
 	u8 nr_passes;
 	u8 passes[8];
 };
 
-#define STEP(run, ...)                              \
-	{                                           \
-		run, sizeof((u8[]){ __VA_ARGS__ }), \
-		{                                   \
-			__VA_ARGS__                 \
-		}                                   \
+#define STEP(run, flags, telling, ...)                              \
+	{                                                           \
+		run, flags, telling, sizeof((u8[]){ __VA_ARGS__ }), \
+		{                                                   \
+			__VA_ARGS__                                 \
+		}                                                   \
 	}
 
-/* Once, before anything is read: pending changes do not change nodes. */
-static const struct step first_steps[] = {
-	{ .run = bch_check_supers }, /* no pass does that */
-	STEP(bch_check_journal, BCH_PASS_journal_replay),
-	STEP(bch_check_nodes, BCH_PASS_scan_for_btree_nodes, BCH_PASS_check_topology),
+/* In the order in which kernels run the passes. */
+static const struct bch_check_step steps[] = {
+	{ bch_check_supers, .flags = ONCE | HIDDEN }, /* no pass does that */
+	STEP(bch_check_journal, ONCE | HIDDEN, 0, BCH_PASS_journal_replay),
+	STEP(bch_check_nodes, ONCE | SILENT, 1, BCH_PASS_scan_for_btree_nodes,
+	     BCH_PASS_check_topology),
+	STEP(NULL, 0, 0, BCH_PASS_accounting_read, BCH_PASS_alloc_read, BCH_PASS_stripes_read,
+	     BCH_PASS_snapshots_read),
+	STEP(bch_check_allocations, 0, 0, BCH_PASS_check_allocations, BCH_PASS_trans_mark_dev_sbs),
+	STEP(NULL, 0, 0, BCH_PASS_journal_replay),
+	STEP(bch_check_alloc_info, 0, 0, BCH_PASS_check_alloc_info, BCH_PASS_fs_freespace_init),
+	STEP(bch_check_lrus, 0, 0, BCH_PASS_check_lrus),
+	STEP(bch_check_backpointers, 0, 0, BCH_PASS_check_btree_backpointers,
+	     BCH_PASS_check_backpointers_to_extents, BCH_PASS_check_extents_to_backpointers),
+	STEP(bch_check_alloc_to_lru_refs, 0, 0, BCH_PASS_check_alloc_to_lru_refs),
+	STEP(bch_check_snapshot_trees, 0, 0, BCH_PASS_check_snapshot_trees),
+	STEP(bch_check_snapshots, 0, 0, BCH_PASS_check_snapshots),
+	STEP(bch_check_subvols, 0, 0, BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
+	STEP(bch_check_inodes, 0, 0, BCH_PASS_check_inodes, BCH_PASS_check_extents,
+	     BCH_PASS_check_indirect_extents),
+	STEP(bch_check_names, 0, 0, BCH_PASS_check_dirents, BCH_PASS_check_xattrs,
+	     BCH_PASS_check_root, BCH_PASS_check_unreachable_inodes,
+	     BCH_PASS_check_subvolume_structure, BCH_PASS_check_directory_structure,
+	     BCH_PASS_check_nlinks),
+	STEP(bch_check_rebalance_work, 0, 0, BCH_PASS_check_rebalance_work),
+	STEP(bch_check_dead_inodes, 0, 0, BCH_PASS_delete_dead_inodes),
 };
 
-/* In the order in which kernels run the passes. */
-static const struct step steps[] = {
-	STEP(bch_check_allocations, BCH_PASS_check_allocations, BCH_PASS_trans_mark_dev_sbs),
-	STEP(bch_check_alloc_info, BCH_PASS_check_alloc_info, BCH_PASS_fs_freespace_init),
-	STEP(bch_check_lrus, BCH_PASS_check_lrus),
-	STEP(bch_check_backpointers, BCH_PASS_check_btree_backpointers,
-	     BCH_PASS_check_backpointers_to_extents, BCH_PASS_check_extents_to_backpointers),
-	STEP(bch_check_alloc_to_lru_refs, BCH_PASS_check_alloc_to_lru_refs),
-	STEP(bch_check_snapshot_trees, BCH_PASS_check_snapshot_trees),
-	STEP(bch_check_snapshots, BCH_PASS_check_snapshots),
-	STEP(bch_check_subvols, BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
-	STEP(bch_check_inodes, BCH_PASS_check_inodes, BCH_PASS_check_extents,
-	     BCH_PASS_check_indirect_extents),
-	STEP(bch_check_names, BCH_PASS_check_dirents, BCH_PASS_check_xattrs, BCH_PASS_check_root,
-	     BCH_PASS_check_unreachable_inodes, BCH_PASS_check_subvolume_structure,
-	     BCH_PASS_check_directory_structure, BCH_PASS_check_nlinks),
-	STEP(bch_check_rebalance_work, BCH_PASS_check_rebalance_work),
-	STEP(bch_check_dead_inodes, BCH_PASS_delete_dead_inodes),
-};
+static u64 passes_of(const struct bch_check_step *s)
+{
+	u64 passes = 0;
+
+	for (u32 i = 0; i < s->nr_passes; i++)
+		passes |= 1ULL << s->passes[i];
+	return passes;
+}
+
+u64 bch_fsck_passes_until(u64 last)
+{
+	u64 passes = 0;
+
+	for (size_t i = 0; i < bch_array_size(steps) && !(passes & last); i++)
+		if (!(steps[i].flags & HIDDEN))
+			passes |= passes_of(&steps[i]);
+	return passes;
+}
+
+/* ------------------------------------------------------------------ passes are told */
+
+/* What kernels do at each start is no line of a report. */
+static bool is_told(const struct bch_check *c, u8 pass)
+{
+	if (pass == BCH_PASS_trans_mark_dev_sbs || pass == BCH_PASS_fs_freespace_init)
+		return false;
+	return c->opts->pass && !c->round;
+}
+
+static int tell(const struct bch_check *c, u8 pass, bool ends)
+{
+	return is_told(c, pass) ? c->opts->pass(c->opts->arg, bch_pass_name(pass), ends) : 0;
+}
+
+/* Nothing is told under these. */
+static int tell_whole(const struct bch_check *c, const struct bch_check_step *s, u32 from, u32 to)
+{
+	int err = 0;
+
+	for (u32 i = from; i < to && !err; i++) {
+		err = tell(c, s->passes[i], false);
+		if (!err)
+			err = tell(c, s->passes[i], true);
+	}
+	return err;
+}
+
+int bch_check_tell_step(struct bch_check *c)
+{
+	const struct bch_check_step *s = c->untold;
+	int err;
+
+	c->untold = NULL;
+	if (!s || s->flags & HIDDEN)
+		return 0;
+	err = tell_whole(c, s, 0, s->telling);
+	return err ? err : tell(c, s->passes[s->telling], false);
+}
 
 /* ------------------------------------------------------------------ a round */
 
-static int tell(struct bch_check *c, const struct step *s, u32 nr, bool ends)
+static bool is_wanted(const struct bch_check *c, const struct bch_check_step *s)
 {
-	if (c->round || !c->opts->pass || nr >= s->nr_passes)
-		return 0;
-	return c->opts->pass(c->opts->arg, bch_pass_name(s->passes[nr]), ends);
+	return (!c->opts->passes || c->opts->passes & passes_of(s)) &&
+	       !(s->flags & ONCE && c->round);
 }
 
-static bool is_wanted(const struct bch_check *c, const struct step *s)
+static int run_step(struct bch_check *c, const struct bch_check_step *s)
 {
-	bool wanted = !c->opts->passes;
+	int err = 0;
 
-	for (u32 i = 0; i < s->nr_passes; i++)
-		wanted |= c->opts->passes >> s->passes[i] & 1;
-	return wanted;
-}
-
-static int run_step(struct bch_check *c, const struct step *s)
-{
-	int err = tell(c, s, 0, false);
-
-	if (!err)
+	c->untold = s;
+	if (!(s->flags & (SILENT | HIDDEN)))
+		err = bch_check_tell_step(c);
+	if (!err && s->run)
 		err = s->run(c);
 	if (!err)
 		err = bch_repairs_apply(c);
-	if (!err)
-		err = tell(c, s, 0, true);
-	for (u32 i = 1; i < s->nr_passes && !err; i++) {
-		err = tell(c, s, i, false);
+	if (!err && !c->untold && !(s->flags & HIDDEN)) {
+		err = tell(c, s->passes[s->telling], true);
 		if (!err)
-			err = tell(c, s, i, true);
+			err = tell_whole(c, s, s->telling + 1, s->nr_passes);
 	}
+	c->untold = NULL;
 	return err;
 }
 
@@ -117,12 +177,12 @@ static int run_round(struct bch_check *c)
 	c->nr_repairs = 0;
 	bch_check_alloc_free(c->alloc);
 	c->alloc = NULL;
-	for (size_t i = 0; !c->round && i < bch_array_size(first_steps) && !err; i++)
-		if (is_wanted(c, &first_steps[i]))
-			err = run_step(c, &first_steps[i]);
 	for (size_t i = 0; i < bch_array_size(steps) && !err; i++) {
-		err = prepare(c);
-		if (!err && is_wanted(c, &steps[i]))
+		if (!is_wanted(c, &steps[i]))
+			continue;
+		if (!(steps[i].flags & ONCE))
+			err = prepare(c);
+		if (!err)
 			err = run_step(c, &steps[i]);
 	}
 	return err;
@@ -163,22 +223,53 @@ static void end(struct bch_check *c)
 	bch_repairs_drop(c);
 	bch_problems_end(c);
 	bch_array_end(&c->dead.a);
+	bch_array_end(&c->files.a);
 }
 
 static void give_counts(struct bch_check *c, struct bch_fsck_result *result)
 {
 	result->counts = c->counts.a.v;
 	result->nr_counts = c->counts.a.nr;
+	result->metadata_bytes = c->metadata_bytes;
 	for (size_t i = 0; i < c->counts.a.nr; i++) {
 		result->nr_found += c->counts.a.v[i].nr_found;
 		result->nr_repaired += c->counts.a.v[i].nr_repaired;
 	}
 }
 
+static int compare_files(const void *l, const void *r)
+{
+	const struct bch_fsck_file *a = l, *b = r;
+
+	return a->inum < b->inum ? -1 : a->inum > b->inum;
+}
+
+/* Each once, by number. */
+static void give_files(struct bch_check *c, struct bch_fsck_result *result)
+{
+	struct bch_fsck_file *files = c->files.a.v;
+	size_t nr = 0;
+
+	if (c->files.a.nr)
+		qsort(files, c->files.a.nr, sizeof(*files), compare_files);
+	for (size_t i = 0; i < c->files.a.nr; i++)
+		if (nr && files[nr - 1].inum == files[i].inum)
+			files[nr - 1].lost_data |= files[i].lost_data;
+		else
+			files[nr++] = files[i];
+	for (size_t i = 0; i < nr; i++)
+		result->nr_lost_data += files[i].lost_data;
+	result->files = files;
+	result->nr_files = nr;
+	c->files.a.v = NULL;
+	c->files.a.nr = c->files.a.size = 0;
+}
+
 void bch_fsck_result_end(struct bch_fsck_result *result)
 {
 	free(result->counts);
-	result->counts = NULL;
+	free(result->files);
+	*result = (struct bch_fsck_result){ 0 };
 }
 
 int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsck_result *result)
@@ -195,6 +286,7 @@ int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsc
 	if (!err)
 		err = run_rounds(&c);
 	give_counts(&c, result);
+	give_files(&c, result);
 	if (!err && c.writes)
 		err = bch_check_commit(&c, result);
 	end(&c);

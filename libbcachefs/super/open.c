@@ -26,33 +26,48 @@ static void opened_end(struct opened *o, size_t nr)
 	free(o);
 }
 
+/* Options that are a flag. */
+static const struct {
+	enum bch_opt_id id;
+	unsigned flags;
+} flag_opts[] = {
+	{ BCH_OPT_very_degraded, BCH_OPEN_DEGRADED | BCH_OPEN_VERY_DEGRADED },
+	{ BCH_OPT_no_splitbrain_check, BCH_OPEN_NO_SPLITBRAIN_CHECK },
+	{ BCH_OPT_noexcl, BCH_OPEN_NOEXCL },
+	{ BCH_OPT_nochanges, BCH_OPEN_DRY_RUN },
+};
+
+/* 0: it is none of them. */
+static unsigned flags_of(const struct bch_opt *opt)
+{
+	for (u32 i = 0; i < bch_array_size(flag_opts); i++)
+		if (opt == bch_opt(flag_opts[i].id))
+			return flag_opts[i].flags;
+	return 0;
+}
+
+bool bch_open_takes(const struct bch_opt *opt)
+{
+	return flags_of(opt) || opt == bch_opt(BCH_OPT_degraded) || opt == bch_opt(BCH_OPT_sb);
+}
+
 int bch_open_opt(struct bch_ctx *ctx, const struct bch_opt *opt, const char *text,
 		 struct bch_open_opts *opts)
 {
 	u64 value;
 	int err = bch_opt_parse(ctx, opt, text, BCH_VERSION_READ_MAX, &value);
-	unsigned flags = 0;
 
 	if (err)
 		return err;
-	if (opt == bch_opt(BCH_OPT_degraded))
-		flags = value == 1   ? BCH_OPEN_DEGRADED
-			: value == 2 ? BCH_OPEN_DEGRADED | BCH_OPEN_VERY_DEGRADED
-				     : 0;
-	else if (opt == bch_opt(BCH_OPT_very_degraded))
-		flags = value ? BCH_OPEN_DEGRADED | BCH_OPEN_VERY_DEGRADED : 0;
-	else if (opt == bch_opt(BCH_OPT_no_splitbrain_check))
-		flags = value ? BCH_OPEN_NO_SPLITBRAIN_CHECK : 0;
-	else if (opt == bch_opt(BCH_OPT_noexcl))
-		flags = value ? BCH_OPEN_NOEXCL : 0;
-	else if (opt == bch_opt(BCH_OPT_nochanges))
-		flags = value ? BCH_OPEN_DRY_RUN : 0;
-	else if (opt == bch_opt(BCH_OPT_sb))
-		opts->sb_sector = value;
-	else
+	if (!bch_open_takes(opt))
 		return bch_error_whole(ctx, -BCH_ERR_option_unknown,
 				       "%s: not an option of opening a filesystem", opt->name);
-	opts->flags |= flags;
+	if (opt == bch_opt(BCH_OPT_sb))
+		opts->sb_sector = value;
+	else if (opt != bch_opt(BCH_OPT_degraded))
+		opts->flags |= value ? flags_of(opt) : 0;
+	else if (value == 1 || value == 2)
+		opts->flags |= BCH_OPEN_DEGRADED | (value == 2 ? BCH_OPEN_VERY_DEGRADED : 0U);
 	return 0;
 }
 
