@@ -168,6 +168,8 @@ int bch_check_alloc_to_lru_refs(struct bch_check *c);
 int bch_check_snapshot_trees(struct bch_check *c);
 int bch_check_snapshots(struct bch_check *c);
 int bch_check_subvols(struct bch_check *c);
+int bch_check_dead_snapshots(struct bch_check *c);
+int bch_check_logged_ops(struct bch_check *c);
 int bch_check_inodes(struct bch_check *c);
 int bch_check_names(struct bch_check *c);
 int bch_check_dead_inodes(struct bch_check *c);

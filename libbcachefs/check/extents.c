@@ -199,20 +199,14 @@ static int check_end(struct bch_check_group *g, struct bch_check_version *v,
 	if (fix <= 0)
 		return fix;
 	g->again = true;
-	return bch_check_punch(g->c, k, v->snapshot, end);
+	return bch_check_punch(g->c, k, v->snapshot, end, k->pos.offset);
 }
 
 /* ------------------------------------------------------------------ sums */
 
-static bool is_allocation(u8 type)
-{
-	return type == BCH_KEY_extent || type == BCH_KEY_reservation || type == BCH_KEY_reflink_p ||
-	       type == BCH_KEY_inline_data || type == BCH_KEY_error;
-}
-
 static int count(struct bch_check_group *g, const struct bch_key *k)
 {
-	bool allocated = is_allocation(k->type), past = !is_reservation(k);
+	bool allocated = bch_key_is_allocation(k), past = !is_reservation(k);
 	int err = 0;
 
 	for (size_t i = 0; i < g->versions.a.nr && !err && !g->again; i++) {

@@ -112,7 +112,7 @@ int bch_check_overwrite(struct bch_check *c, const struct bch_key *old, const st
 		       : bch_repair(c, BCH_BTREE_extents, new, 0);
 }
 
-int bch_check_punch(struct bch_check *c, const struct bch_key *old, u32 snapshot, u64 from_sector)
+int bch_check_punch(struct bch_check *c, const struct bch_key *old, u32 snapshot, u64 from, u64 to)
 {
-	return cut_out(c, old, (struct range){ from_sector, old->pos.offset }, snapshot, true);
+	return cut_out(c, old, (struct range){ from, to }, snapshot, true);
 }

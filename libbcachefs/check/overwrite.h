@@ -9,7 +9,7 @@
 /* Where @old and @new, which is there, are both seen: only @new. Others go on seeing @old. */
 int bch_check_overwrite(struct bch_check *c, const struct bch_key *old, const struct bch_key *new);
 
-/* Snapshot @snapshot, which sees @old, sees nothing of it any more from sector @from on. */
-int bch_check_punch(struct bch_check *c, const struct bch_key *old, u32 snapshot, u64 from_sector);
+/* Snapshot @snapshot, which sees @old, sees nothing of it any more between these sectors. */
+int bch_check_punch(struct bch_check *c, const struct bch_key *old, u32 snapshot, u64 from, u64 to);
 
 #endif

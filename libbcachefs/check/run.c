@@ -51,12 +51,16 @@ static const struct bch_check_step steps[] = {
 	STEP(bch_check_snapshot_trees, 0, 0, BCH_PASS_check_snapshot_trees),
 	STEP(bch_check_snapshots, 0, 0, BCH_PASS_check_snapshots),
 	STEP(bch_check_subvols, 0, 0, BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
+	STEP(bch_check_dead_snapshots, 0, 0, BCH_PASS_delete_dead_snapshots),
+	STEP(bch_check_logged_ops, SILENT, 0,
+	     BCH_PASS_resume_logged_ops), /* or extents seem wrong */
 	STEP(bch_check_inodes, 0, 0, BCH_PASS_check_inodes, BCH_PASS_check_extents,
 	     BCH_PASS_check_indirect_extents),
 	STEP(bch_check_names, 0, 0, BCH_PASS_check_dirents, BCH_PASS_check_xattrs,
 	     BCH_PASS_check_root, BCH_PASS_check_unreachable_inodes,
 	     BCH_PASS_check_subvolume_structure, BCH_PASS_check_directory_structure,
 	     BCH_PASS_check_nlinks),
+	STEP(NULL, 0, 0, BCH_PASS_resume_logged_ops),
 	STEP(bch_check_rebalance_work, 0, 0, BCH_PASS_check_rebalance_work),
 	STEP(bch_check_dead_inodes, 0, 0, BCH_PASS_delete_dead_inodes),
 };

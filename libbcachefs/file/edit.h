@@ -177,10 +177,14 @@ int bch_edit_subvol_snapshot(struct bch_fs *fs, u32 source, const struct bch_fil
 int bch_edit_subvol_delete(struct bch_fs *fs, const struct bch_file *dir, struct bch_name name);
 
 /*
- * Takes away what belongs to snapshots that nobody sees any more, and these: 04 §4.5. Commits where it becomes much;
- * what is left then a kernel would go on with, too.
+ * Takes away what belongs to snapshots that nobody sees any more, and these: 04 §4.5. Commits where it becomes much (what
+ * is left then a kernel would go on with, too), but at once.
  */
-int bch_edit_dead_snapshots(struct bch_fs *fs);
+enum bch_dead_flags {
+	BCH_DEAD_AT_ONCE = 1 << 0,
+};
+
+int bch_edit_dead_snapshots(struct bch_fs *fs, unsigned flags);
 
 /* ------------------------------------------------------------------ attributes: 04 §9 */
 

@@ -22,6 +22,7 @@ struct dead {
 	struct bch_fs *fs;
 	BCH_ARRAY(struct fate) fates; /* ascending by id, as the snapshots are */
 	bool any;
+	unsigned flags; /* enum bch_dead_flags */
 };
 
 /* ------------------------------------------------------------------ who goes */
@@ -197,7 +198,8 @@ static int settle_btree(struct dead *d, u8 btree_id)
 		nr = collect(d, btree_id, &from, found);
 		for (int i = 0; i < nr && !err; i++)
 			err = settle_pos(d, btree_id, found[i]);
-		if (!err && nr == NR_AT_A_TIME && bch_commit_wanted(d->fs))
+		if (!err && nr == NR_AT_A_TIME && !(d->flags & BCH_DEAD_AT_ONCE) &&
+		    bch_commit_wanted(d->fs))
 			err = bch_commit(d->fs);
 		if (!err && bch_cancelled(d->fs->ctx))
 			err = -BCH_ERR_cancelled;
@@ -308,11 +310,11 @@ static int settle_nodes(struct dead *d)
 
 /* ------------------------------------------------------------------ all */
 
-int bch_edit_dead_snapshots(struct bch_fs *fs)
+int bch_edit_dead_snapshots(struct bch_fs *fs, unsigned flags)
 {
 	static const u8 btrees[] = { BCH_BTREE_extents, BCH_BTREE_inodes, BCH_BTREE_dirents,
 				     BCH_BTREE_xattrs };
-	struct dead d = { .fs = fs };
+	struct dead d = { .fs = fs, .flags = flags };
 	int err = decide(&d);
 
 	for (size_t i = 0; i < sizeof(btrees) && d.any && !err; i++)

@@ -214,6 +214,14 @@ struct bch_extent_walk {
 struct bch_extent_walk bch_extent_walk(const struct bch_key *k, const struct bch_super *super);
 bool bch_extent_ptr_next(struct bch_extent_walk *w, struct bch_extent_ptr *p);
 
+/* Does it take room, so that its inode counts its sectors? 04 §11.1 */
+static inline bool bch_key_is_allocation(const struct bch_key *k)
+{
+	return k->type == BCH_KEY_extent || k->type == BCH_KEY_reservation ||
+	       k->type == BCH_KEY_reflink_p || k->type == BCH_KEY_inline_data ||
+	       k->type == BCH_KEY_error;
+}
+
 /*
  * Cuts @nr_sectors, fewer than it has, off the front of an extent of any type, or off its back. @val: where the key's
  * value lies. Format reference: 05 §2.5.

@@ -67,7 +67,7 @@ int bch_file_subvol_delete(struct bch_fs *fs, const struct bch_path_opts *from, 
 	if (err == -BCH_ERR_not_empty)
 		return bch_error_whole(fs->ctx, err, "%s: other subvolumes are in it", path);
 	if (!err && !leaves_marks(fs))
-		err = bch_edit_dead_snapshots(fs);
+		err = bch_edit_dead_snapshots(fs, 0);
 	return err ? bch_error(fs->ctx, err, "%s", path) : 0;
 }
 

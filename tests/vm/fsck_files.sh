@@ -92,4 +92,9 @@ add snapshots <<-END
 	delete -q snapshots 0:4294967283
 END
 
+add logged-ops <<-END
+	set -q logged_ops 0:1 logged_op_truncate subvol=2 inum=4131 new_i_size=5000
+	set -q logged_ops 0:2 logged_op_finsert subvol=2 inum=4133 src_offset_sectors=8 dst_offset_sectors=24 pos_sectors=18446744073709551615
+END
+
 "$here/vm" batch -j "${JOBS:-2}" -p "$bcachefs" "${cases[@]}"
