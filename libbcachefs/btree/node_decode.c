@@ -49,6 +49,7 @@ struct decode {
 	struct bch_btree_node *node;
 	struct bch_bytes bytes;
 	struct bch_key_context context;
+	bool is_sealed; /* the checksum of the set at hand is right: what it says of versions counts */
 	struct bch_key_places run;    /* the keys of one set, as in node->keys */
 	struct bch_key_places merged; /* scratch */
 	int err;
@@ -81,10 +82,13 @@ static void check_csum(struct decode *d, const struct bch_bset *b)
 {
 	struct bch_csum have;
 
+	d->is_sealed = false;
 	if (bch_bset_csum(d->node->bytes, b, d->rules->key, &have))
 		note_set(d, BCH_FSCK_bset_unknown_csum, b->start);
 	else if (!bch_csum_equal(have, bch_bset_csum_get(d->node->bytes, b)))
 		note_set(d, BCH_FSCK_bset_bad_csum, b->start);
+	else
+		d->is_sealed = true;
 }
 
 static void decrypt(struct decode *d, const struct bch_bset *b)
@@ -144,7 +148,8 @@ static void check_header(struct decode *d)
 
 	bch_node_header_get(d->bytes, &h);
 	d->node->seq = h.seq;
-	if (!want->level && BCH_BTREES_OF_EXTENTS >> want->btree_id & 1 && !h.new_extent_overwrite)
+	if (d->is_sealed && !want->level && BCH_BTREES_OF_EXTENTS >> want->btree_id & 1 &&
+	    !h.new_extent_overwrite)
 		note_set(d, BCH_FSCK_btree_node_unsupported_version, 0);
 	if (h.btree_id != want->btree_id)
 		note_set(d, BCH_FSCK_btree_node_bad_btree, 0);
@@ -326,7 +331,8 @@ static bool decode_set(struct decode *d, const struct bch_bset *b)
 	}
 	check_csum(d, b);
 	decrypt(d, b);
-	check_version(d, b);
+	if (d->is_sealed)
+		check_version(d, b);
 	if (b->start && b->end == b->keys)
 		note_set(d, BCH_FSCK_bset_empty, b->start);
 	if (b->sector && BCH_BYTES(b->sector) != b->start)

@@ -81,7 +81,6 @@ int bch_journal_scan_bytes(const struct bch_fs *fs, struct bch_journal_bucket *b
 	u64 magic = bch_jset_magic(fs->super.sb->uuid);
 	u64 block = BCH_BYTES(le16_get(fs->super.sb->block_size));
 	u64 newest = 0, footprint;
-	bool saw_bad = false;
 	int err = 0;
 
 	for (u64 at = 0; !err && bytes.len >= at && bytes.len - at >= BCH_JSET_BYTES;
@@ -92,22 +91,25 @@ int bch_journal_scan_bytes(const struct bch_fs *fs, struct bch_journal_bucket *b
 
 		bch_jset_get(&j, rest.p, rest.len);
 		footprint = block;
-		if (j.magic != magic) {
-			if (!saw_bad)
-				break;
+		if (j.magic != magic)
 			continue; /* entries may go on behind a torn one */
-		}
-		err = check_readable(&j);
-		if (err || j.seq < newest)
+		if (j.seq < newest)
 			break; /* left over from an earlier pass around the ring */
+		c = look_at(fs, &j, rest);
+		err = check_readable(&j);
+		if (err &&
+		    !c.good) { /* what a torn one says of its version counts no more than the rest */
+			err = 0;
+			continue;
+		}
+		if (err)
+			break;
 
 		newest = j.seq;
-		c = look_at(fs, &j, rest);
 		c.dev_idx = bucket->dev_idx;
 		c.ring_idx = bucket->ring_idx;
 		c.bucket_offset = (u32)BCH_SECTORS(at);
 		c.sector = bucket->sector + c.bucket_offset;
-		saw_bad |= !c.good;
 		(void)bch_round_up(bch_jset_len(&j), block, &footprint);
 		err = bch_array_push(&bucket->copies.a, c);
 	}

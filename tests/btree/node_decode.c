@@ -153,6 +153,20 @@ static void node_that_is_not_the_one_wanted_is_unusable(void **state)
 	check_with(&b, &rules, &good, NULL, 0, BCH_FSCK_btree_node_bad_magic, BCH_NODE_UNUSABLE);
 }
 
+static void reseal_first(struct node_build *b)
+{
+	const struct btree_node *node = (const void *)b->bytes;
+	size_t end = sizeof(*node) + le16_get(node->keys.u64s) * 8ULL;
+	struct bch_csum csum;
+	le64 stored;
+
+	assert_int_equal(bch_csum(BCH_CSUM_crc32c_nonzero, NULL, (struct bch_nonce){ 0 },
+				  b->bytes + 16, end - 16, &csum),
+			 0);
+	stored = le64_of(csum.lo);
+	memcpy(b->bytes, &stored, sizeof(stored));
+}
+
 static void node_that_cannot_be_understood_is_unusable(void **state)
 {
 	struct node_build b;
@@ -160,9 +174,11 @@ static void node_that_cannot_be_understood_is_unusable(void **state)
 	make_two_sets(&b);
 	b.bytes[156] = 11; /* version 0.11 */
 	b.bytes[157] = 0;
+	reseal_first(&b);
 	check(&b, NULL, 0, BCH_FSCK_btree_node_unsupported_version, BCH_NODE_UNUSABLE);
 	make_two_sets(&b);
 	b.bytes[152] |= 1 << 4; /* big-endian */
+	reseal_first(&b);
 	check(&b, NULL, 0, BCH_FSCK_btree_node_unsupported_version, BCH_NODE_UNUSABLE);
 	make_two_sets(&b);
 	b.bytes[81] = 5; /* fields of the format */
@@ -178,6 +194,9 @@ static void doubtful_node_gives_what_it_has(void **state)
 
 	make_two_sets(&b);
 	b.bytes[0]++;
+	check(&b, KEYS(10, 20, 40, 50), BCH_FSCK_bset_bad_csum, BCH_NODE_DOUBTFUL);
+	make_two_sets(&b);
+	b.bytes[157] = 77; /* a version counts only with the right checksum */
 	check(&b, KEYS(10, 20, 40, 50), BCH_FSCK_bset_bad_csum, BCH_NODE_DOUBTFUL);
 	make_two_sets(&b);
 	b.bytes[BUILD_BLOCK + 16 + 16 + 2] = 2; /* where the set says that it is */
