@@ -299,7 +299,7 @@ int bch_recount_compare_counters(struct bch_recount *recount, bch_recount_report
 				 void *arg);
 int bch_recount_compare_buckets(struct bch_recount *recount, bch_recount_report *report, void *arg);
 
-/* The stored counters of inodes, pending changes seen, against those that a sink gets. */
+/* The stored counters of inodes, pending changes to them seen, against those that a sink gets. */
 struct bch_inums {
 	struct bch_fs *fs;
 	u16 version;
@@ -307,8 +307,9 @@ struct bch_inums {
 	int (*compare)(void *arg, const struct bch_inum_count *stored,
 		       const struct bch_inum_count *counted);
 	void *arg;
-	u64 nr_found; /* stored, not zero, and counted */
-	bool missing; /* something could not be read */
+	bool committed; /* extents were counted without pending changes */
+	u64 nr_found;	/* stored, not zero, and counted */
+	bool missing;	/* something could not be read */
 };
 
 /* An inode that was counted; and when all were, those that are only stored. */

@@ -58,9 +58,9 @@ int bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted)
 /* Has the inode an extent? Of 0 the btree reflink was counted. */
 static int has_extents(struct bch_inums *s, u64 inum, bool *has)
 {
-	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor(s->fs, inum ? BCH_BTREE_extents : BCH_BTREE_reflink, bch_pos(inum, 0),
-			   bch_spos(inum, BCH_U64_MAX, BCH_U32_MAX));
+	struct bch_cursor cur bch_auto(cursor) = bch_cursor_flavour(
+		s->fs, inum ? BCH_BTREE_extents : BCH_BTREE_reflink, bch_pos(inum, 0),
+		bch_spos(inum, BCH_U64_MAX, BCH_U32_MAX), s->committed ? BCH_CURSOR_COMMITTED : 0);
 	struct bch_key k;
 	int more;
 

@@ -97,7 +97,10 @@ static int take_counter(void *arg, const struct bch_recount_difference *d)
 	return check_counter(arg, &d->what, d->stored, d->counted);
 }
 
-/* Those that alone are not there kernels lost when they upgraded, and do not miss: 06 §10. */
+/*
+ * Those that alone are not there kernels lost when they upgraded, and do not miss: 06 §10. But what is repaired is taken
+ * from them too, so they are put there then.
+ */
 int bch_alloc_take_inum(void *arg, const struct bch_inum_count *stored,
 			const struct bch_inum_count *counted)
 {
@@ -105,9 +108,10 @@ int bch_alloc_take_inum(void *arg, const struct bch_inum_count *stored,
 	static const struct bch_inum_count none;
 	struct bch_check *c = arg;
 
-	if ((!c->alloc->no_counters && !memcmp(stored->v, none.v, sizeof(stored->v))) ||
-	    !memcmp(stored->v, counted->v, sizeof(stored->v)))
+	if (!memcmp(stored->v, counted->v, sizeof(stored->v)))
 		return 0;
+	if (!c->alloc->no_counters && !memcmp(stored->v, none.v, sizeof(stored->v)))
+		return c->repaired ? repair(c, &what, counted->v) : 0;
 	return check_counter(c, &what, stored->v, counted->v);
 }
 

@@ -251,7 +251,11 @@ int bch_alloc_scan(struct bch_check *c)
 		return -BCH_ERR_no_memory;
 	c->alloc->facts = BCH_RADIX(sizeof(struct bch_bucket_facts));
 	c->alloc->inums = (struct bch_inums){
-		.fs = c->fs, .version = c->version, .compare = bch_alloc_take_inum, .arg = c
+		.fs = c->fs,
+		.version = c->version,
+		.compare = bch_alloc_take_inum,
+		.arg = c,
+		.committed = true,
 	};
 	bch_random(c->alloc->hash_key, sizeof(c->alloc->hash_key));
 	return scan(c);
