@@ -224,6 +224,7 @@ struct bch_found_leaf {
 	u64 cookie, journal_seq;
 	struct bch_pos min, max;
 	u32 nr_sectors;
+	bool good; /* nothing is wrong with any copy */
 	u32 nr_copies;
 	struct bch_ptr copies[BCH_NODE_PTRS_MAX]; /* generations are not known: 0 */
 };

@@ -73,6 +73,7 @@ static int take_leaf(struct bch_found_leaves *leaves, const struct bch_btree_nod
 		.min = node->min,
 		.max = node->max,
 		.nr_sectors = (u32)BCH_SECTORS(node->len),
+		.good = !node->problems.nr,
 		.nr_copies = 1,
 		.copies = { { .offset_sectors = sector, .dev_idx = dev_idx } },
 	};
@@ -201,9 +202,12 @@ static void join_copies(struct bch_found_leaves *leaves)
 		const struct bch_found_leaf *copy = &leaves->a.v[i];
 		struct bch_found_leaf *leaf = nr ? &leaves->a.v[nr - 1] : NULL;
 
-		if (!leaf || leaf->btree_id != copy->btree_id || leaf->cookie != copy->cookie)
+		if (!leaf || leaf->btree_id != copy->btree_id || leaf->cookie != copy->cookie) {
 			leaves->a.v[nr++] = *copy;
-		else if (leaf->nr_copies < BCH_NODE_PTRS_MAX)
+			continue;
+		}
+		leaf->good &= copy->good;
+		if (leaf->nr_copies < BCH_NODE_PTRS_MAX)
 			leaf->copies[leaf->nr_copies++] = copy->copies[0];
 	}
 	leaves->a.nr = nr;

@@ -114,6 +114,15 @@ static int has_backpointer(const struct search *s, const struct bch_found_leaf *
 	return 0;
 }
 
+/* Is there one of the first @nr copies on the same device? One may be left where a node was moved to. */
+static bool has_copy_on(const struct bch_found_leaf *leaf, u32 nr, u8 dev_idx)
+{
+	for (u32 i = 0; i < nr; i++)
+		if (leaf->copies[i].dev_idx == dev_idx)
+			return true;
+	return false;
+}
+
 /* Leaves the copies that may be current. 1, 0 where there are none, or an error. */
 static int is_current(const struct search *s, struct bch_found_leaf *leaf)
 {
@@ -125,7 +134,7 @@ static int is_current(const struct search *s, struct bch_found_leaf *leaf)
 
 		if (good < 0)
 			return good;
-		if (good)
+		if (good && !has_copy_on(leaf, nr, p.dev_idx))
 			leaf->copies[nr++] = p;
 	}
 	leaf->nr_copies = nr;
@@ -149,9 +158,17 @@ int bch_tree_insert(struct bch_tree *t, const struct bch_tree_leaf *leaf)
 	return bch_array_insert(&t->leaves.a, low, *leaf);
 }
 
-/* What is there has no part in what is lost, so it is not put in twice. */
-static int put_leaf(struct bch_tree *t, const struct bch_found_leaf *found)
+/* Does it stay where it is? Not where nothing tells whether that place is its own. */
+static bool may_stay(const struct search *s, const struct bch_found_leaf *found)
 {
+	return found->good && found->journal_seq <= s->c->fs->state.seq &&
+	       is_sound(s, BCH_BTREE_backpointers);
+}
+
+/* What is there has no part in what is lost, so it is not put in twice. */
+static int put_leaf(const struct search *s, const struct bch_found_leaf *found)
+{
+	struct bch_tree *t = &s->trees[found->btree_id];
 	struct bch_tree_leaf leaf = { .seq = found->seq, .usable = true };
 	struct bch_range range;
 	int err;
@@ -161,8 +178,8 @@ static int put_leaf(struct bch_tree *t, const struct bch_found_leaf *found)
 	leaf.min = range.min;
 	leaf.max = range.max;
 	make_key(found, &range, &leaf.ptr);
-	leaf.changed =
-		bch_pos_compare(range.min, found->min) || bch_pos_compare(range.max, found->max);
+	leaf.changed = !may_stay(s, found) || bch_pos_compare(range.min, found->min) ||
+		       bch_pos_compare(range.max, found->max);
 	err = bch_tree_insert(t, &leaf);
 	return err ? err : bch_ranges_remove(&t->lost, range.min, range.max);
 }
@@ -188,8 +205,7 @@ static int put_all(struct search *s, struct bch_found_leaves *found)
 	for (size_t i = 0; i < found->a.nr && !err; i++) {
 		int current = is_current(s, &found->a.v[i]);
 
-		err = current <= 0 ? current
-				   : put_leaf(&s->trees[found->a.v[i].btree_id], &found->a.v[i]);
+		err = current <= 0 ? current : put_leaf(s, &found->a.v[i]);
 	}
 	return err;
 }

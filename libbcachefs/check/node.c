@@ -221,6 +221,20 @@ static int tell_read_error(struct looking *l, const char *dev)
 	return tell(l, BCH_FSCK_btree_node_read_error, &text);
 }
 
+/* Numbers of entries go on behind it, and what lies between is never to be used. */
+static int check_seq(struct looking *l, const char *dev, const struct bch_btree_node *node)
+{
+	struct bch_buf text bch_auto(buf) = { 0 };
+
+	if (node->grade != BCH_NODE_GOOD || node->problems.nr ||
+	    node->journal_seq <= l->c->fs->state.seq)
+		return 0;
+	put_place(&text, l, dev);
+	bch_buf_put(&text, "bset with journal seq %" PRIu64 ", which is not reached yet",
+		    node->journal_seq);
+	return tell(l, BCH_FSCK_bset_blacklisted_journal_seq, &text);
+}
+
 static int look_at_copy(struct looking *l, const struct bch_ptr *p)
 {
 	struct bch_fs *fs = l->c->fs;
@@ -242,6 +256,8 @@ static int look_at_copy(struct looking *l, const struct bch_ptr *p)
 		return tell_read_error(l, dev);
 	if (!err)
 		err = tell_all(l, dev, &node);
+	if (!err)
+		err = check_seq(l, dev, &node);
 	if (err || node.grade >= l->grade)
 		return err;
 	l->c->metadata_bytes += BCH_BYTES(l->want.ptr.nr_sectors);

@@ -49,14 +49,30 @@ static int check_found_nothing(struct bch_tree *t)
 	return yes < 0 ? yes : 0;
 }
 
+/* A node cannot begin at the last position: it belongs to the one before. */
+static int close_end(struct bch_tree *t)
+{
+	const struct bch_range *last = t->lost.a.nr ? &t->lost.a.v[t->lost.a.nr - 1] : NULL;
+	struct bch_tree_leaf *leaf = t->leaves.a.nr ? &t->leaves.a.v[t->leaves.a.nr - 1] : NULL;
+
+	if (!last || !leaf || bch_pos_compare(last->min, BCH_SPOS_MAX))
+		return 0;
+	leaf->max = BCH_SPOS_MAX;
+	leaf->changed = true;
+	return bch_ranges_remove(&t->lost, BCH_SPOS_MAX, BCH_SPOS_MAX);
+}
+
 /* An empty leaf takes the place of each lost one. */
 static int put_holes(struct bch_tree *t)
 {
+	int err = close_end(t);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < t->lost.a.nr; i++) {
 		const struct bch_range *r = &t->lost.a.v[i];
 		const struct bch_node_ptr ptr = { .min = r->min };
 		struct bch_tree_leaf hole = { .min = r->min, .max = r->max, .changed = true };
-		int err;
 
 		if (!bch_check_is_rebuilt(t->btree_id)) {
 			t->c->lost_data |= 1ULL << t->btree_id;
@@ -95,13 +111,13 @@ static void update_ptr(struct bch_tree_leaf *leaf)
 	leaf->ptr.k.val.len = bch_node_ptr_put(&ptr, ptrs, nr, leaf->ptr.val);
 }
 
-/* All that is not on disk as it should be is written with the next commit. */
+/* All that is not on disk as it should be is written with the next commit; something is, so that there is one. */
 static int touch(struct bch_tree *t)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < t->leaves.a.nr && !err; i++)
-		if (t->leaves.a.v[i].changed)
+		if (t->leaves.a.v[i].changed || t->leaves.a.nr == 1)
 			err = bch_change_touch(t->c->fs, t->btree_id, 0, t->leaves.a.v[i].max);
 	t->c->repaired = true;
 	t->c->nr_repairs++;

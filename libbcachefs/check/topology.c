@@ -364,6 +364,16 @@ static int check_root(struct bch_tree *t, const struct bch_btree_root *root)
 	return err;
 }
 
+/* What a lost node was to hold, but a neighbour does, is not lost. */
+static int keep_what_is_there(struct bch_tree *t)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < t->leaves.a.nr && t->lost.a.nr && !err; i++)
+		err = bch_ranges_remove(&t->lost, t->leaves.a.v[i].min, t->leaves.a.v[i].max);
+	return err;
+}
+
 int bch_check_tree(struct bch_tree *t)
 {
 	struct bch_btree_root root = bch_btree_root(t->c->fs, t->btree_id);
@@ -378,5 +388,5 @@ int bch_check_tree(struct bch_tree *t)
 	err = check_root(t, &root);
 	for (u8 level = root.level; !err && level-- && !t->is_lost && !t->stays;)
 		err = check_level(t, level);
-	return err;
+	return err ? err : keep_what_is_there(t);
 }
