@@ -60,6 +60,12 @@ const struct bch_check_snapshot *bch_check_snapshot_root(const struct bch_check_
 /* Is @ancestor above @id, or @id itself, by the parents? */
 bool bch_check_snapshot_above(const struct bch_check_forest *f, u32 id, u32 ancestor);
 
+/* The snapshot that lists @id as its child; 0: there is none. */
+u32 bch_check_snapshot_lister(const struct bch_check_forest *f, u32 id);
+
+/* Makes those anew whose key is lost, where others tell of them. */
+int bch_check_lost_snapshots(struct bch_check_forest *f);
+
 /* Is it going to be deleted? */
 bool bch_check_snapshot_is_deleted(const struct bch_check_snapshot *s);
 

@@ -123,10 +123,24 @@ static bool has_version_below(struct bch_check_names *n, const struct bch_check_
 	return false;
 }
 
+/* Of the directory with that number, as some subvolume sees it, or one above that. */
+static bool is_of_a_root(struct bch_check_names *n, const struct bch_check_inode *v)
+{
+	for (size_t i = 0; i < n->forest.subvols.a.nr; i++) {
+		const struct bch_check_subvol *s = &n->forest.subvols.a.v[i];
+
+		if (s->v.inode == v->inum &&
+		    bch_snapshot_is_ancestor(n->c->fs, s->v.snapshot, v->snapshot))
+			return true;
+	}
+	return false;
+}
+
 /* A version of a subvolume's root that younger ones have replaced may have been in another place. */
 static bool needs_no_name(struct bch_check_names *n, const struct bch_check_inode *v)
 {
-	return v->subvol == ROOT_SUBVOL || (v->subvol && has_version_below(n, v));
+	return v->subvol == ROOT_SUBVOL ||
+	       (v->subvol ? has_version_below(n, v) : is_of_a_root(n, v));
 }
 
 static int check_unlinked(struct bch_check_names *n, struct bch_check_inode *v)
@@ -248,15 +262,18 @@ static int entry_snapshot(struct bch_check_names *n, const struct bch_check_inod
 int bch_check_detach(struct bch_check_names *n, struct bch_check_inode *v)
 {
 	u32 snapshot;
-	int err = entry_snapshot(n, v, &snapshot);
+	bool named = v->bits & BCH_INODE_IS_NAMED;
+	int err = named ? entry_snapshot(n, v, &snapshot) : 0;
 
-	if (!err && snapshot) {
+	if (!err && named && snapshot) {
 		if (!v->subvol)
 			bch_check_count_dirs(n, v->dir, snapshot, -1);
 		err = bch_check_remove_entry(n, v->dir, v->dir_offset, snapshot);
 	}
 	set_back_pointer(v, 0, 0);
-	v->bits |= BCH_INODE_IS_LOST;
+	v->bits &= (u16)~BCH_INODE_IS_NAMED;
+	if (!needs_no_name(n, v))
+		v->bits |= BCH_INODE_IS_LOST;
 	return err;
 }
 

@@ -12,7 +12,8 @@
 /* The directory that @v is in, as its snapshot sees it. */
 static struct bch_check_inode *parent_of(struct bch_check_names *n, const struct bch_check_inode *v)
 {
-	return v->dir ? bch_check_version_seen(&n->files, v->dir, v->snapshot) : NULL;
+	return v->bits & BCH_INODE_IS_NAMED ? bch_check_version_seen(&n->files, v->dir, v->snapshot)
+					    : NULL;
 }
 
 static int cut_loop(struct bch_check_names *n, struct bch_check_inode *v)

@@ -11,17 +11,38 @@ static const char lost_found[] = "lost+found";
 
 /* ------------------------------------------------------------------ directories */
 
-/* Of the subvolume that @snapshot, or one below it, is of: its root directory's number. 0: none. */
-static u64 root_dir_of(struct bch_check_names *n, u32 snapshot)
+/* The subvolume that @snapshot, or one below it, is of; NULL: none. */
+static const struct bch_check_subvol *subvol_of(struct bch_check_names *n, u32 snapshot)
 {
 	for (size_t i = 0; i < n->forest.subvols.a.nr; i++) {
 		const struct bch_check_subvol *s = &n->forest.subvols.a.v[i];
 
 		if (!(s->v.flags >> BCH_SUBVOLUME_unlinked & 1) &&
 		    bch_snapshot_is_ancestor(n->c->fs, s->v.snapshot, snapshot))
-			return s->v.inode;
+			return s;
 	}
-	return 0;
+	return NULL;
+}
+
+/* Where @snapshot does not see the root directory, it gets the version of the subvolume below. */
+static int ensure_root(struct bch_check_names *n, const struct bch_check_subvol *s, u32 snapshot)
+{
+	const struct bch_check_inode *v;
+	struct bch_inode inode;
+	int err;
+
+	if (bch_check_version_seen(&n->files, s->v.inode, snapshot))
+		return 0;
+	v = bch_check_version_seen(&n->files, s->v.inode, s->v.snapshot);
+	err = v ? bch_check_inode_read(n->c, v->inum, v->snapshot, &inode) : 0;
+	if (err <= 0)
+		return err ? err : -BCH_ERR_not_found;
+	inode.bi_flags |= 1U << BCH_INODE_has_child_snapshot;
+	inode.bi_nlink = 0;
+	err = bch_check_inode_put(n->c, s->v.inode, snapshot, &inode);
+	if (!err)
+		err = bch_repairs_apply(n->c);
+	return err ? err : bch_check_add_inode(&n->files, s->v.inode, snapshot, &inode);
 }
 
 /* The lowest number that no inode has. */
@@ -131,10 +152,12 @@ static int make_lost_found(struct bch_check_names *n, u64 root, u32 snapshot, u6
 
 static int get_lost_found(struct bch_check_names *n, u32 snapshot, u64 *inum)
 {
-	u64 root = root_dir_of(n, snapshot);
-	int err = root ? find_lost_found(n, root, snapshot, inum) : -BCH_ERR_not_found;
+	const struct bch_check_subvol *s = subvol_of(n, snapshot);
+	int err = s ? ensure_root(n, s, snapshot) : -BCH_ERR_not_found;
 
-	return err || *inum ? err : make_lost_found(n, root, snapshot, inum);
+	if (!err)
+		err = find_lost_found(n, s->v.inode, snapshot, inum);
+	return err || *inum ? err : make_lost_found(n, s->v.inode, snapshot, inum);
 }
 
 /* ------------------------------------------------------------------ reattach */

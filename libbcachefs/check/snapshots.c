@@ -156,7 +156,7 @@ static bool lists_child(const struct bch_check_snapshot *s, u32 id)
 	return s->v.children[0] == id || s->v.children[1] == id;
 }
 
-/* A parent that is gone is one of no tree: the node becomes a root. */
+/* Instead of a parent that is gone that which lists it; where none does it becomes a root. */
 static int check_parent(struct bch_check_forest *f, struct bch_check_snapshot *s)
 {
 	const struct bch_check_snapshot *parent = bch_check_snapshot_find(f, s->v.parent);
@@ -168,9 +168,11 @@ static int check_parent(struct bch_check_forest *f, struct bch_check_snapshot *s
 			       "snapshot with nonexistent parent:");
 	if (fix <= 0)
 		return fix;
-	s->v.parent = 0;
-	s->v.depth = 0;
-	memset(s->v.skip, 0, sizeof(s->v.skip));
+	s->v.parent = bch_check_snapshot_lister(f, s->id);
+	if (!s->v.parent) {
+		s->v.depth = 0;
+		memset(s->v.skip, 0, sizeof(s->v.skip));
+	}
 	return put_snapshot(f, s);
 }
 
@@ -266,7 +268,27 @@ int bch_check_find_subvol_root(struct bch_check_forest *f, u32 subvol, u32 snaps
 	return 0;
 }
 
-/* Without a root directory there is nothing that a subvolume could show. */
+/* Does it see anything of files? */
+static int sees_files(struct bch_check_forest *f, u32 snapshot)
+{
+	static const u8 btrees[] = { BCH_BTREE_inodes, BCH_BTREE_dirents, BCH_BTREE_extents };
+	struct bch_key k;
+	int more = 0;
+
+	for (size_t i = 0; i < bch_array_size(btrees); i++) {
+		struct bch_check_walk w bch_auto(check_walk) =
+			bch_check_walk(f->c, btrees[i], BCH_POS_MIN, BCH_SPOS_MAX);
+
+		while ((more = bch_check_walk_next(&w, &k)) > 0)
+			if (bch_check_snapshot_above(f, snapshot, k.pos.snapshot))
+				return 1;
+		if (more < 0)
+			return more;
+	}
+	return 0;
+}
+
+/* Without a root directory, and files to be found again below it, there is nothing that a subvolume could show. */
 static int recreate_subvol(struct bch_check_forest *f, struct bch_check_snapshot *s, u64 inum)
 {
 	const struct bch_check_tree *tree = bch_check_tree_find(f, s->v.tree);
@@ -284,16 +306,43 @@ static int recreate_subvol(struct bch_check_forest *f, struct bch_check_snapshot
 	return bch_check_subvol_put(f, &subvol);
 }
 
+/* A subvolume that points to @snapshot, by whatever number; NULL: there is none. */
+static const struct bch_check_subvol *find_user(const struct bch_check_forest *f, u32 snapshot)
+{
+	for (size_t i = 0; i < f->subvols.a.nr; i++)
+		if (f->subvols.a.v[i].v.snapshot == snapshot)
+			return &f->subvols.a.v[i];
+	return NULL;
+}
+
+/* The key has come to a wrong place. */
+static int rename_subvol(struct bch_check_forest *f, const struct bch_check_subvol *s, u32 id)
+{
+	struct bch_check_subvol moved = *s;
+	int err = bch_repair_delete(f->c, BCH_BTREE_subvolumes, bch_pos(0, s->id));
+
+	moved.id = id;
+	return err ? err : bch_check_subvol_put(f, &moved);
+}
+
 static int check_missing_subvol(struct bch_check_forest *f, struct bch_check_snapshot *s)
 {
 	u32 id = s->v.subvol == 1 ? BCH_FSCK_root_subvol_missing : BCH_FSCK_subvol_missing;
 	int fix = snapshot_problem(f, id, s, "snapshot points to nonexistent subvolume:");
+	const struct bch_check_subvol *other;
 	u64 inum;
 
 	if (fix <= 0)
 		return fix;
+	other = find_user(f, s->id);
+	if (other)
+		return rename_subvol(f, other, s->v.subvol);
 	fix = bch_check_find_subvol_root(f, s->v.subvol, s->id, &inum);
-	return fix ? fix : recreate_subvol(f, s, inum);
+	if (!fix && !inum)
+		fix = sees_files(f, s->id);
+	if (fix > 0)
+		inum = BCH_INODE_NR_MIN;
+	return fix < 0 ? fix : recreate_subvol(f, s, inum);
 }
 
 static int check_subvol_of(struct bch_check_forest *f, struct bch_check_snapshot *s)
@@ -418,6 +467,8 @@ int bch_check_snapshots(struct bch_check *c)
 	struct bch_check_forest f bch_auto(check_forest) = { 0 };
 	int err = bch_check_forest_read(c, &f);
 
+	if (!err)
+		err = bch_check_lost_snapshots(&f);
 	for (size_t i = f.snapshots.a.nr; i-- && !err;)
 		if (!is_gone(&f.snapshots.a.v[i]))
 			err = check_snapshot(&f, &f.snapshots.a.v[i]);

@@ -90,10 +90,37 @@ static int check_missing_root(struct bch_check_forest *f, struct bch_check_subvo
 	if (fix <= 0)
 		return fix;
 	fix = bch_check_find_subvol_root(f, s->id, s->v.snapshot, &inum);
-	if (fix || !inum)
+	if (fix || !inum || inum == s->v.inode)
 		return fix ? fix : recreate_root(f, s);
 	s->v.inode = inum;
 	return bch_check_subvol_put(f, s);
+}
+
+/* Another directory says that it is the root. */
+static int check_wrong_root(struct bch_check_forest *f, struct bch_check_subvol *s, u64 inum)
+{
+	int fix = subvol_problem(f, BCH_FSCK_subvol_to_missing_root, s,
+				 "subvolume points to a directory that is not its root");
+
+	if (fix <= 0)
+		return fix;
+	s->v.inode = inum;
+	return bch_check_subvol_put(f, s);
+}
+
+/* It becomes one: what else is known of it may be right. */
+static int check_root_is_dir(struct bch_check_forest *f, const struct bch_check_subvol *s,
+			     struct bch_inode *inode)
+{
+	int fix = subvol_problem(f, BCH_FSCK_subvol_to_missing_root, s,
+				 "subvolume root is not a directory");
+
+	if (fix <= 0)
+		return fix;
+	inode->bi_mode = S_IFDIR | (inode->bi_mode & 07777);
+	inode->bi_size = inode->bi_sectors = 0;
+	inode->bi_subvol = s->id;
+	return bch_check_inode_put(f->c, s->v.inode, s->v.snapshot, inode);
 }
 
 static int check_root(struct bch_check_forest *f, struct bch_check_subvol *s)
@@ -101,12 +128,20 @@ static int check_root(struct bch_check_forest *f, struct bch_check_subvol *s)
 	const struct bch_file file = { .snapshot = s->v.snapshot, .inum = s->v.inode };
 	struct bch_inode inode;
 	u32 snapshot;
+	u64 inum;
 	int fix = bch_file_inode(f->c->fs, &file, &inode, &snapshot);
 
 	if (fix == -BCH_ERR_not_found)
 		return check_missing_root(f, s);
-	if (fix || inode.bi_subvol == s->id)
+	if (fix || (inode.bi_subvol == s->id && S_ISDIR(inode.bi_mode)))
 		return fix;
+	fix = bch_check_find_subvol_root(f, s->id, s->v.snapshot, &inum);
+	if (fix < 0)
+		return fix;
+	if (inum && inum != s->v.inode)
+		return check_wrong_root(f, s, inum);
+	if (!S_ISDIR(inode.bi_mode))
+		return check_root_is_dir(f, s, &inode);
 	fix = bch_problem(f->c, BCH_FSCK_subvol_root_wrong_bi_subvol,
 			  "subvol root %" PRIu64 ":%u has wrong bi_subvol field: got %u, should be "
 			  "%u",
@@ -119,19 +154,20 @@ static int check_root(struct bch_check_forest *f, struct bch_check_subvol *s)
 
 /* ------------------------------------------------------------------ its snapshot */
 
-/* A node that nothing is known of but who uses it, a tree of its own. */
-static int check_snapshot_is_there(struct bch_check_forest *f, const struct bch_check_subvol *s)
+/* Two that are of one snapshot show the same: that which the snapshot does not name goes. */
+static int check_is_only(struct bch_check_forest *f, const struct bch_check_subvol *s, bool *goes)
 {
-	struct bch_check_snapshot node = {
-		.id = s->v.snapshot, .v = { .flags = 1U << BCH_SNAPSHOT_subvol, .subvol = s->id }
-	};
+	const struct bch_check_snapshot *node = bch_check_snapshot_find(f, s->v.snapshot);
+	const struct bch_check_subvol *other =
+		node ? bch_check_subvol_find(f, node->v.subvol) : NULL;
 	int fix;
 
-	if (bch_check_snapshot_find(f, s->v.snapshot))
+	*goes = other && other->id != s->id && other->v.snapshot == s->v.snapshot;
+	if (!*goes)
 		return 0;
-	fix = bch_problem(f->c, BCH_FSCK_snapshot_node_missing,
-			  "subvolume %u points to nonexistent snapshot %u", s->id, s->v.snapshot);
-	return fix <= 0 ? fix : bch_check_snapshot_put(f, &node);
+	fix = subvol_problem(f, BCH_FSCK_subvol_snapshot_bad, s,
+			     "subvolume points to the snapshot of another subvolume:");
+	return fix <= 0 ? fix : bch_repair_delete(f->c, BCH_BTREE_subvolumes, bch_pos(0, s->id));
 }
 
 static int check_is_master(struct bch_check_forest *f, struct bch_check_subvol *s)
@@ -153,9 +189,13 @@ static int check_is_master(struct bch_check_forest *f, struct bch_check_subvol *
 
 static int check_subvol(struct bch_check_forest *f, struct bch_check_subvol *s)
 {
-	int err = check_snapshot_is_there(f, s);
+	bool goes = false;
+	int err;
 
-	if (err || s->v.flags >> BCH_SUBVOLUME_unlinked & 1)
+	if (s->v.flags >> BCH_SUBVOLUME_unlinked & 1)
+		return 0;
+	err = check_is_only(f, s, &goes);
+	if (err || goes)
 		return err;
 	if (f->c->version >= VERSION_FS_PATH_PARENT)
 		err = check_root_has_no_parent(f, s);
@@ -196,10 +236,43 @@ static int check_children(struct bch_check_forest *f)
 	return err;
 }
 
+/* ------------------------------------------------------------------ the first: nothing can be mounted without it */
+
+/* Of a snapshot of its own, below all others. */
+static int check_first(struct bch_check_forest *f)
+{
+	const struct bch_check_snapshot *lowest = f->snapshots.a.nr ? f->snapshots.a.v : NULL;
+	struct bch_check_snapshot node = { .id = lowest ? lowest->id - 1 : BCH_U32_MAX,
+					   .v = { .flags = 1U << BCH_SNAPSHOT_subvol,
+						  .subvol = ROOT_SUBVOL } };
+	const struct bch_check_subvol first = {
+		.id = ROOT_SUBVOL, .v = { .snapshot = node.id, .inode = BCH_INODE_NR_MIN }
+	};
+	int fix;
+
+	if (bch_check_subvol_find(f, ROOT_SUBVOL) || !node.id ||
+	    !bch_sb_flag(f->c->fs->super.sb, BCH_SB_INITIALIZED))
+		return 0;
+	fix = bch_problem(f->c, BCH_FSCK_root_subvol_missing, "there is no root subvolume");
+	if (fix <= 0)
+		return fix;
+	fix = bch_check_snapshot_put(f, &node);
+	return fix ? fix : bch_check_subvol_put(f, &first);
+}
+
 int bch_check_subvols(struct bch_check *c)
 {
 	struct bch_check_forest f bch_auto(check_forest) = { 0 };
 	int err = bch_check_forest_read(c, &f);
+
+	if (!err)
+		err = check_first(&f);
+	if (!err) /* new snapshots are seen */
+		err = bch_repairs_apply(c);
+	if (!err && c->snapshots_at != c->nr_applied) {
+		err = bch_files_reload_snapshots(c->fs);
+		c->snapshots_at = err ? 0 : c->nr_applied;
+	}
 
 	for (size_t i = 0; i < f.subvols.a.nr && !err; i++)
 		err = check_subvol(&f, &f.subvols.a.v[i]);
