@@ -194,6 +194,7 @@ static int take_wanted(struct cli *cli, const struct args *a, struct wanted *w)
 	w->answer = answer_of(a);
 	w->ratelimit = a->ratelimit;
 	w->start.cache_bytes = CACHE_BYTES;
+	w->start.for_check = true;
 	for (size_t i = 0; i < given->nr && !err; i++)
 		if (!given->p[i].opt)
 			err = take_word(cli, given->p[i].text, w);
