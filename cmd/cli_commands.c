@@ -17,6 +17,7 @@
 	C(recovery_pass)	\
 	C(undo)			\
 	C(image_create)		\
+	C(image_update)		\
 	C(fs_usage)		\
 	C(scan)			\
 	C(unlock)		\

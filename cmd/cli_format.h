@@ -34,7 +34,7 @@ struct cli_format {
 			 "space for each superblock; default: 1 MiB"),                             \
 		CLI_STRING(0, "version", "VERSION", type, member.version,                          \
 			   "on-disk version; default: 1.13"),                                      \
-		CLI_SOURCE(type, member.source, .excludes = (without))
+		CLI_SOURCE(0, type, member.source, .excludes = (without))
 
 /* Options of the filesystem, and the devices with the device options that stood before them. */
 struct cli_format_plan {

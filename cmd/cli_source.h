@@ -22,8 +22,8 @@ struct cli_source_plan {
 };
 
 /* The rows; what follows the member is for the first one. */
-#define CLI_SOURCE(type, member, ...)                                                              \
-	CLI_STRING(0, "source", "DIR|TAR|-|DEVICES:PATH", type, member.path,                       \
+#define CLI_SOURCE(letter_, type, member, ...)                                                     \
+	CLI_STRING(letter_, "source", "DIR|TAR|-|DEVICES:PATH", type, member.path,                 \
 		   "fill it with the files of a directory or tar archive; -: of standard input; "  \
 		   "or of a directory or snapshot of an unmounted filesystem",                     \
 		   __VA_ARGS__),                                                                   \

@@ -33,6 +33,20 @@ struct bch_image_opts {
 int bch_image_create(struct bch_ctx *ctx, const struct bch_format_opts *opts,
 		     const struct bch_image_opts *image, struct bch_fs **fs);
 
+/* What an update changed. */
+struct bch_image_update_sums {
+	u64 nr_made, nr_removed;       /* names; of trees that went their top alone */
+	u64 nr_written, written_bytes; /* files whose data is other than it was */
+};
+
+/*
+ * Has the filesystem of an image, open to be written with its files started and bch_edits_start() done, have the files of
+ * a source and no others; lost+found stays. Files that are the same stay where they are. The image ends behind what is in
+ * use, unless an undo file is kept. Errors are said.
+ */
+int bch_image_update(struct bch_fs *fs, const struct bch_source_opts *opts,
+		     struct bch_image_update_sums *sums);
+
 struct bch_facts;
 
 /* What the image holds: bytes by type of data, compression, its size. -BCH_ERR_btree_node_read_failed. */

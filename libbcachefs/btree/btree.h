@@ -30,6 +30,9 @@ struct bch_btree_opts {
  */
 int bch_btrees_start(struct bch_fs *fs, const struct bch_btree_opts *opts);
 
+/* To be called when members have other buckets than before: keys are judged by them. No other thread may read meanwhile. */
+void bch_btrees_members_changed(struct bch_fs *fs);
+
 /* ------------------------------------------------------------------ roots: 02 §9.3 */
 
 enum bch_root_state {

@@ -190,3 +190,8 @@ struct bch_node_rules bch_btree_rules(const struct bch_fs *fs)
 	rules.key = fs->key;
 	return rules;
 }
+
+void bch_btrees_members_changed(struct bch_fs *fs)
+{
+	bch_key_fs_init(&fs->btrees->keys, &fs->super);
+}

@@ -114,6 +114,21 @@ int bch_blkdev_discard(struct bch_blkdev *dev, u64 len, u64 offset)
 	return err || !dev->ops->discard ? err : dev->ops->discard(dev, len, offset);
 }
 
+int bch_blkdev_resize(struct bch_blkdev *dev, u64 size)
+{
+	int err = -BCH_ERR_not_supported;
+
+	if (!dev->writable)
+		return bch_blkdev_error(dev, -BCH_ERR_read_only, "resizing", size, 0);
+	if (dev->ops->resize)
+		err = dev->ops->resize(dev, size);
+	else if (dev->below)
+		err = bch_blkdev_resize(dev->below, size);
+	if (!err)
+		dev->geometry.size = size;
+	return err;
+}
+
 int bch_blkdev_close(struct bch_blkdev *dev)
 {
 	int err = 0;

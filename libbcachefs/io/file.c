@@ -215,6 +215,15 @@ static int file_discard(struct bch_blkdev *dev, u64 len, u64 offset)
 		       : 0;
 }
 
+static int file_resize(struct bch_blkdev *dev, u64 size)
+{
+	if (dev->geometry.is_block)
+		return -BCH_ERR_not_supported;
+	return ftruncate(to_file(dev)->fd, (off_t)size)
+		       ? bch_blkdev_error(dev, bch_errno(errno), "resizing", size, 0)
+		       : 0;
+}
+
 static int file_flush(struct bch_blkdev *dev)
 {
 	return fdatasync(to_file(dev)->fd)
@@ -236,6 +245,7 @@ static const struct bch_blkdev_ops file_ops = {
 	.zero = file_zero,
 	.flush = file_flush,
 	.discard = file_discard,
+	.resize = file_resize,
 	.close = file_close,
 };
 

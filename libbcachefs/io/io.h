@@ -30,7 +30,8 @@ struct bch_blkdev;
 /*
  * Called with ranges that lie within the device, and to write only where it is writable. They say
  * their errors, but for zero's -BCH_ERR_not_supported. NULL: read and flush go to the device below,
- * zeroes are written (as after that error), discard and close have nothing to do. close ends what
+ * zeroes are written (as after that error), discard and close have nothing to do, resize is that of the
+ * device below or cannot be done. close ends what
  * is the kind's own; the device itself and those below follow.
  */
 struct bch_blkdev_ops {
@@ -39,6 +40,7 @@ struct bch_blkdev_ops {
 	int (*zero)(struct bch_blkdev *dev, u64 len, u64 offset);
 	int (*flush)(struct bch_blkdev *dev);
 	int (*discard)(struct bch_blkdev *dev, u64 len, u64 offset);
+	int (*resize)(struct bch_blkdev *dev, u64 size);
 	int (*close)(struct bch_blkdev *dev);
 };
 
@@ -86,6 +88,12 @@ int bch_blkdev_flush(struct bch_blkdev *dev) bch_must_check;
  * nothing.
  */
 int bch_blkdev_discard(struct bch_blkdev *dev, u64 len, u64 offset) bch_must_check;
+
+/*
+ * Has an image file end at @size, with zeroes where there was nothing. No other thread may use it meanwhile.
+ * -BCH_ERR_not_supported for block devices, and where what is cut could not be put back (undo).
+ */
+int bch_blkdev_resize(struct bch_blkdev *dev, u64 size) bch_must_check;
 
 /* Closes and frees @dev and all below it; the first error is given. NULL is 0. */
 int bch_blkdev_close(struct bch_blkdev *dev);

@@ -70,6 +70,16 @@ static bool read_page(struct overlay *o, struct part part, void *buf)
 	return page;
 }
 
+/* It may have grown past what is below. */
+static int read_below(struct bch_blkdev *dev, u8 *buf, size_t len, u64 offset)
+{
+	u64 size = dev->below->geometry.size;
+	size_t n = offset >= size ? 0 : size - offset < len ? (size_t)(size - offset) : len;
+
+	memset(buf + n, 0, len - n);
+	return n ? bch_blkdev_read(dev->below, buf, n, offset) : 0;
+}
+
 static int overlay_read(struct bch_blkdev *dev, void *buf, size_t len, u64 offset)
 {
 	u8 *p = buf;
@@ -79,7 +89,7 @@ static int overlay_read(struct bch_blkdev *dev, void *buf, size_t len, u64 offse
 		struct part part = first_part(len, offset);
 
 		if (!read_page(to_overlay(dev), part, p))
-			err = bch_blkdev_read(dev->below, p, part.len, offset);
+			err = read_below(dev, p, part.len, offset);
 		p += part.len;
 		len -= part.len;
 		offset += part.len;
@@ -122,7 +132,7 @@ static int write_part(struct bch_blkdev *dev, struct part part, const void *buf)
 	int err = 0;
 
 	if (part.len < len && !is_filled(o, part.page_nr))
-		err = bch_blkdev_read(dev->below, below, len, part.page_nr * BCH_OVERLAY_PAGE);
+		err = read_below(dev, below, len, part.page_nr * BCH_OVERLAY_PAGE);
 	if (err)
 		return err;
 	err = fill_and_change(o, part, below, buf);
@@ -154,6 +164,12 @@ static int overlay_flush(struct bch_blkdev *dev)
 	return 0;
 }
 
+static int overlay_resize(struct bch_blkdev *dev, u64 size)
+{
+	(void)size;
+	return dev->geometry.is_block ? -BCH_ERR_not_supported : 0;
+}
+
 static int overlay_close(struct bch_blkdev *dev)
 {
 	struct overlay *o = to_overlay(dev);
@@ -167,6 +183,7 @@ static const struct bch_blkdev_ops overlay_ops = {
 	.read = overlay_read,
 	.write = overlay_write,
 	.flush = overlay_flush,
+	.resize = overlay_resize,
 	.close = overlay_close,
 };
 

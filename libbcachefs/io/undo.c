@@ -44,6 +44,7 @@ struct undo_dev {
 	struct bch_blkdev dev;
 	struct bch_undo *undo;
 	u32 nr;
+	u64 size;		/* when the command began: what is behind it was not there */
 	struct bch_radix saved; /* u64 each: a bit for each of 64 blocks */
 	BCH_ARRAY(struct range) ranges;
 };
@@ -147,7 +148,7 @@ static int save_range(struct undo_dev *d, struct range range)
 static int save_run(struct undo_dev *d, u64 block, u64 nr_blocks)
 {
 	u64 offset = block * BCH_UNDO_BLOCK;
-	u64 left = d->dev.geometry.size - offset;
+	u64 left = d->size - offset;
 	u64 len = nr_blocks * BCH_UNDO_BLOCK;
 	struct range range = { offset, (size_t)(len < left ? len : left) };
 	int err = reserve(d, block, nr_blocks);
@@ -165,7 +166,8 @@ static int save_run(struct undo_dev *d, u64 block, u64 nr_blocks)
 static int save(struct undo_dev *d, size_t len, u64 offset)
 {
 	u64 block = offset / BCH_UNDO_BLOCK;
-	u64 end = (offset + len + BCH_UNDO_BLOCK - 1) / BCH_UNDO_BLOCK;
+	u64 bytes_end = offset + len < d->size ? offset + len : d->size;
+	u64 end = (bytes_end + BCH_UNDO_BLOCK - 1) / BCH_UNDO_BLOCK;
 	int err = 0;
 
 	while (block < end && !err) {
@@ -236,8 +238,26 @@ static int undo_dev_close(struct bch_blkdev *dev)
 	return err;
 }
 
+/*
+ * The end of the file stays, or nobody could put it back. Of one that grows a block is saved, so that there is something to
+ * put back, with which it ends where it ended.
+ */
+static int undo_resize(struct bch_blkdev *dev, u64 size)
+{
+	struct undo_dev *d = to_undo_dev(dev);
+	int err;
+
+	if (size < d->size)
+		return -BCH_ERR_not_supported;
+	pthread_mutex_lock(&d->undo->lock);
+	err = save(d, 1, 0);
+	pthread_mutex_unlock(&d->undo->lock);
+	return err ? err : bch_blkdev_resize(dev->below, size);
+}
+
 static const struct bch_blkdev_ops undo_ops = {
 	.write = undo_write,
+	.resize = undo_resize,
 	.close = undo_dev_close,
 };
 
@@ -268,6 +288,7 @@ int bch_undo_stack(struct bch_undo *undo, struct bch_blkdev *below, u32 dev_idx,
 	if (!d)
 		return -BCH_ERR_no_memory;
 	d->undo = undo;
+	d->size = below->geometry.size;
 	d->saved = BCH_RADIX(sizeof(u64));
 
 	pthread_mutex_lock(&undo->lock);

@@ -422,6 +422,14 @@ int bch_undo_check(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev 
 	return err;
 }
 
+/* An image file ends where it ended, unless that has to be taken back in turn. */
+static int put_end_back(const struct undo_file_dev *d, struct bch_blkdev *dev)
+{
+	int err = dev->geometry.size > d->shown.size ? bch_blkdev_resize(dev, d->shown.size) : 0;
+
+	return err == -BCH_ERR_not_supported ? 0 : err;
+}
+
 int bch_undo_apply(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev *dev)
 {
 	const struct undo_file_dev *d = &file->devs.v[dev_nr];
@@ -433,5 +441,7 @@ int bch_undo_apply(struct bch_undo_file *file, size_t dev_nr, struct bch_blkdev 
 		if (!err)
 			err = bch_blkdev_write(dev, range.data, range.len, range.offset);
 	}
+	if (!err)
+		err = put_end_back(d, dev);
 	return err ? err : bch_blkdev_flush(dev);
 }

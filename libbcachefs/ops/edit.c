@@ -117,8 +117,8 @@ static int refuse(struct bch_fs *fs, int err, const char *path, const char *belo
 	return bch_error(fs->ctx, err, "%s%s", path, below);
 }
 
-static int remove_tree(struct bch_fs *fs, const struct bch_edit_place *top,
-		       const struct bch_file *file, const char *path)
+int bch_edit_remove_tree(struct bch_fs *fs, const struct bch_edit_place *top,
+			 const struct bch_file *file, const char *path)
 {
 	struct bch_walk *walk bch_auto(walk) = NULL;
 	struct dirs dirs = { 0 };
@@ -153,7 +153,7 @@ int bch_file_rm(struct bch_fs *fs, const struct bch_path_opts *from, unsigned fl
 	if (err == -BCH_ERR_not_found && !bch_edit_unlink(fs, &place.dir, place.name))
 		return 0; /* it led nowhere */
 	if (!err && S_ISDIR(st.mode) && flags & BCH_EDIT_RECURSIVE)
-		return remove_tree(fs, &place, &file, path);
+		return bch_edit_remove_tree(fs, &place, &file, path);
 	if (!err)
 		err = S_ISDIR(st.mode) ? -BCH_ERR_is_directory
 				       : bch_edit_unlink(fs, &place.dir, place.name);

@@ -25,6 +25,10 @@ int bch_edit_dest(struct bch_fs *fs, const struct bch_path_opts *from, const cha
 bool bch_edit_is_dir(struct bch_fs *fs, const struct bch_path_opts *from, const char *path,
 		     struct bch_file *file);
 
+/* Takes away the directory @file, whose name @top is, with all that is in it. Errors are said, with @path. */
+int bch_edit_remove_tree(struct bch_fs *fs, const struct bch_edit_place *top,
+			 const struct bch_file *file, const char *path);
+
 /* Stores @len bytes as the contents of @file, whose inode is in hand. */
 int bch_edit_symlink_text(struct bch_fs *fs, const struct bch_file *file, struct bch_inode *inode,
 			  const char *text, size_t len);

@@ -41,6 +41,15 @@ struct stat;
 /* Are they one file or device, whatever the names? */
 bool bch_same_device(const struct stat *a, const struct stat *b);
 
+/* More bytes than an image of the source can become. What is compressed takes no more than without. */
+u64 bch_image_most(const struct bch_source *s, u64 replicas);
+
+/* Gives the one member of @fs at least so much more free space, in a commit of its own; nothing may be pending. */
+int bch_image_grow(struct bch_fs *fs, u64 nr_bytes);
+
+/* Writes nodes of the one member that lie behind there anew, in a commit of its own; nothing may be pending. */
+int bch_image_move_nodes(struct bch_fs *fs, u64 start_sector);
+
 /* Has the one member of @fs end behind what is in use, in a commit of its own. */
 int bch_image_shrink(struct bch_fs *fs, const struct bch_image_opts *image);
 

@@ -15,20 +15,10 @@
 
 #include "ops/format_private.h"
 
-#define SMALLEST       (16ULL << 20)
-#define BYTES_PER_FILE 2048U /* of metadata, written anew by each commit that adds to it */
-#define BLOCK_BYTES    4096U
-#define ROUND	       (1ULL << 20)
-
-/* More than it can become. What is compressed takes no more than without. */
-static u64 most(const struct bch_source *s, const struct bch_format_opts *opts)
+/* Copies of data that the options ask for. */
+static u64 replicas(const struct bch_format_opts *opts)
 {
-	u64 replicas =
-		opts->fs.given[BCH_OPT_data_replicas] ? opts->fs.value[BCH_OPT_data_replicas] : 1;
-	u64 data = (s->nr_stored + s->order.nr * BLOCK_BYTES) * replicas;
-
-	return (SMALLEST + data + data / 4 + s->order.nr * BYTES_PER_FILE + ROUND - 1) / ROUND *
-	       ROUND;
+	return opts->fs.given[BCH_OPT_data_replicas] ? opts->fs.value[BCH_OPT_data_replicas] : 1;
 }
 
 static int make_file(struct bch_ctx *ctx, const char *path, u64 size, bool overwrite)
@@ -82,7 +72,8 @@ int bch_image_create(struct bch_ctx *ctx, const struct bch_format_opts *opts,
 		err = bch_source_refuse(source, path);
 	if (!err)
 		err = make_file(ctx, path,
-				image->size_bytes ? image->size_bytes : most(source, opts),
+				image->size_bytes ? image->size_bytes
+						  : bch_image_most(source, replicas(opts)),
 				image->overwrite);
 	if (err)
 		return err;

@@ -13,8 +13,6 @@
 #include "ondisk/key_dirent.h"
 #include "ondisk/key_inode_cursor.h"
 
-#define CHUNK_BYTES \
-	(1U << 20) /* a hole is one of them, whole: then holes and zeroes give the same keys */
 #define CHANGES_BYTES	(64U << 20) /* more are committed */
 #define DEV_MINOR_BITS	20
 #define VERSION_DEPTH	BCH_VERSION(1, 17)
@@ -32,129 +30,10 @@ static u16 version_of(const struct bch_populate *p)
 	return le16_get(p->fs->super.sb->version);
 }
 
-/* ------------------------------------------------------------------ data */
-
-/* Bytes of the open file, zeroes where it has no data. */
-static int fill(struct bch_source *s, u8 *buf, size_t len, u64 offset)
-{
-	u64 start, end = offset, stop = offset + len;
-	int more = 0, err = 0;
-
-	while (!err && end < stop && (more = s->ops->data(s, end, &start, &end)) > 0) {
-		if (start >= stop)
-			break;
-		if (end > stop)
-			end = stop;
-		memset(buf, 0, start - offset);
-		buf += start - offset;
-		err = s->ops->read(s, buf, end - start, start);
-		buf += end - start;
-		offset = end;
-	}
-	memset(buf, 0, stop - offset);
-	return err ? err : more < 0 ? more : 0;
-}
-
-/* Up to @end, read to where it is written from. */
-static int copy(struct bch_populate *p, u64 *at, u64 end)
-{
-	size_t room;
-	void *buf;
-	int err = 0;
-
-	while (!err && *at < end) {
-		err = bch_data_room(p->data, &buf, &room);
-		if (err)
-			return err;
-		if (room > end - *at)
-			room = end - *at;
-		err = fill(p->source, buf, room, *at);
-		if (!err)
-			err = bch_data_put(p->data, buf, room);
-		*at += room;
-	}
-	return err;
-}
-
-static u64 smaller(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
-static int copy_all(struct bch_populate *p, u64 size)
-{
-	struct bch_source *s = p->source;
-	u64 at = 0, start, end;
-	int more, err = 0;
-
-	while (!err && at < size) {
-		more = s->ops->data(s, at, &start, &end);
-		if (more < 0)
-			return more;
-		start = more ? smaller(start / CHUNK_BYTES * CHUNK_BYTES, size) : size;
-		if (start > at) {
-			err = bch_data_hole(p->data, start - at);
-			at = start;
-		}
-		if (!err && more)
-			err = copy(
-				p, &at,
-				smaller((end + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES, size));
-	}
-	return err;
-}
-
-static void begin_data(struct bch_populate *p, u64 inum, const struct bch_inode *inode,
-		       bool skip_zeroes)
-{
-	const struct bch_data_file file = {
-		.inum = inum,
-		.snapshot = p->snapshot,
-		.skip_zeroes = skip_zeroes,
-		.opts = bch_io_opts(p->fs, inode),
-	};
-
-	bch_data_begin(p->data, &file);
-}
-
-static int put_file(struct bch_populate *p, u32 file, struct bch_inode *inode)
-{
-	u64 size = p->source->files.v[file].size;
-	int err = size ? p->source->ops->open(p->source, file) : 0;
-
-	if (err)
-		return err;
-	begin_data(p, bch_populate_inum(p, file), inode, true);
-	err = copy_all(p, size);
-	if (!err)
-		err = bch_data_end(p->data, &inode->bi_sectors);
-	inode->bi_size = size;
-	p->sums.input_bytes += size;
-	p->sums.stored_bytes += BCH_BYTES(inode->bi_sectors);
-	return err;
-}
-
-static int put_symlink(struct bch_populate *p, u32 file, struct bch_inode *inode)
-{
-	struct bch_buf target bch_auto(buf) = { 0 };
-	int err = p->source->ops->target(p->source, file, &target);
-
-	if (!err && (!target.len || bch_buf_failed(&target)))
-		err = target.len ? -BCH_ERR_no_memory
-				 : bch_source_error(p->source, -BCH_ERR_invalid_argument, file,
-						    "symlink to nothing");
-	if (err)
-		return err;
-	inode->bi_size = target.len;
-	begin_data(p, bch_populate_inum(p, file), inode, false);
-	err = bch_data_put(p->data, target.p, target.len);
-	return err ? err : bch_data_end(p->data, &inode->bi_sectors);
-}
-
 /* ------------------------------------------------------------------ inodes */
 
 /* Format reference: 04 §6.6. What lies before the times that there are becomes the first of them. */
-static u64 time_of(const struct bch_populate *p, s64 ns)
+u64 bch_populate_time(const struct bch_populate *p, s64 ns)
 {
 	s64 base = (s64)p->time_base;
 
@@ -190,9 +69,8 @@ static struct bch_inode inode_of(struct bch_populate *p, u32 file)
 	inode.bi_mode = (u16)f->mode;
 	inode.bi_uid = f->uid;
 	inode.bi_gid = f->gid;
-	inode.bi_atime = inode.bi_mtime = inode.bi_ctime = inode.bi_otime = time_of(p, f->mtime);
-	if (S_ISCHR(f->mode) || S_ISBLK(f->mode))
-		inode.bi_dev = f->major << DEV_MINOR_BITS | f->minor;
+	inode.bi_atime = inode.bi_mtime = inode.bi_ctime = inode.bi_otime =
+		bch_populate_time(p, f->mtime);
 	inode.bi_nlink += is_dir ? nr_subdirs(p->source, file) : f->nr_names - 1;
 	if (file == BCH_SOURCE_ROOT)
 		return inode;
@@ -218,12 +96,14 @@ static int put_inode(struct bch_populate *p, u32 file, const struct bch_inode *i
 }
 
 /* A number that has more bits than the format. */
-static int check_device(const struct bch_populate *p, u32 file)
+int bch_populate_dev(const struct bch_populate *p, u32 file, u32 *dev)
 {
 	const struct bch_source_file *f = &p->source->files.v[file];
 
-	if (!f->major && !f->minor)
+	*dev = 0;
+	if (!S_ISCHR(f->mode) && !S_ISBLK(f->mode))
 		return 0;
+	*dev = f->major << DEV_MINOR_BITS | f->minor;
 	if (f->minor >> DEV_MINOR_BITS || f->major >> (32 - DEV_MINOR_BITS))
 		return bch_source_error(p->source, -BCH_ERR_out_of_range, file, "device number");
 	return 0;
@@ -239,12 +119,10 @@ static int put(struct bch_populate *p, u32 file)
 		return err;
 	if (S_ISDIR(f->mode))
 		err = bch_populate_dir(p, file, &inode);
-	else if (S_ISREG(f->mode))
-		err = put_file(p, file, &inode);
-	else if (S_ISLNK(f->mode))
-		err = put_symlink(p, file, &inode);
+	else if (S_ISREG(f->mode) || S_ISLNK(f->mode))
+		err = bch_populate_data(p, file, bch_populate_inum(p, file), &inode);
 	else
-		err = check_device(p, file);
+		err = bch_populate_dev(p, file, &inode.bi_dev);
 	p->sums.nr_dirs += S_ISDIR(f->mode);
 	p->sums.nr_files += !S_ISDIR(f->mode);
 	p->sums.nr_links += f->nr_names - 1;

@@ -34,6 +34,15 @@ int bch_populate_dir(struct bch_populate *p, u32 dir, const struct bch_inode *in
 /* Extended attributes of a file. */
 int bch_populate_xattrs(struct bch_populate *p, u32 file, const struct bch_inode *inode);
 
+/* The data of a regular file or symlink, for the inode of that number, which gets its size. */
+int bch_populate_data(struct bch_populate *p, u32 file, u64 inum, struct bch_inode *inode);
+
+/* A source's time as the filesystem has it, the first or last of those that there are. */
+u64 bch_populate_time(const struct bch_populate *p, s64 ns);
+
+/* The number of a device, 0 of other files; one that has more bits than the format is an error that is said. */
+int bch_populate_dev(const struct bch_populate *p, u32 file, u32 *dev);
+
 /* A position for a key of each hash, sorted, in a btree of hashes: the next one that is free. */
 static inline u64 bch_populate_slot(u64 hash, u64 last, bool has_last)
 {

@@ -151,6 +151,28 @@ int bch_source_error(const struct bch_source *s, int err, u32 file, const char *
 	return bch_error(s->ctx, err, "%s%s%s", bch_buf_str(&path), *what ? ": " : "", what);
 }
 
+/* ------------------------------------------------------------------ data */
+
+int bch_source_fill(struct bch_source *s, u8 *buf, size_t len, u64 offset)
+{
+	u64 start, end = offset, stop = offset + len;
+	int more = 0, err = 0;
+
+	while (!err && end < stop && (more = s->ops->data(s, end, &start, &end)) > 0) {
+		if (start >= stop)
+			break;
+		if (end > stop)
+			end = stop;
+		memset(buf, 0, start - offset);
+		buf += start - offset;
+		err = s->ops->read(s, buf, end - start, start);
+		buf += end - start;
+		offset = end;
+	}
+	memset(buf, 0, stop - offset);
+	return err ? err : more < 0 ? more : 0;
+}
+
 /* ------------------------------------------------------------------ what is left out */
 
 /* A pattern without '/' is of any part of the path. */

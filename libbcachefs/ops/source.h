@@ -87,6 +87,9 @@ const struct bch_source_name *bch_source_next(const struct bch_source_name *name
 void bch_source_relative(const struct bch_source *s, u32 file, struct bch_buf *out);
 void bch_source_path(const struct bch_source *s, u32 file, struct bch_buf *out);
 
+/* Bytes of the open file, zeroes where it has no data. */
+int bch_source_fill(struct bch_source *s, u8 *buf, size_t len, u64 offset);
+
 /* Says @err about a file. */
 int bch_source_error(const struct bch_source *s, int err, u32 file, const char *what);
 

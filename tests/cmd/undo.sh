@@ -42,7 +42,7 @@ undone() { # LINE SUM IMAGE...
 	rm -f u
 	line "$words" --undo-file=u "$@"
 	holds test "$before" != "$(sums)"
-	if [[ $words == recover-super* ]]; then
+	if [[ $words == @(recover-super|image)* ]]; then
 		set -- a.img
 	fi
 	run bcachefs undo -n u "$@"

@@ -31,6 +31,7 @@ writing() {
 		set-passphrase --passphrase_file=old --new_passphrase_file=new @
 		remove-passphrase --passphrase_file=old @
 		undo -q earlier @
+		image update -q -s source a.img
 	END
 }
 
@@ -51,11 +52,18 @@ prepare() { # LINE IMAGE...
 	for name in "$@"; do
 		image 16M "$name" >/dev/null
 	done
+	if [[ $words == image* ]]; then # of one device
+		set -- a.img
+	fi
+	mkdir -p source
+	echo file >source/new
 	echo old >old
 	echo new >new
 	echo 'update inodes 0:4096:U32_MAX bi_uid=77' >edit
 	bcachefs format -q $options "$@"
-	if [[ ! $options ]]; then
+	if [[ $words == image* ]]; then
+		bcachefs put a.img old new edit /
+	elif [[ ! $options ]]; then
 		bcachefs put "$(joined "$@")" edit /file
 		bcachefs subvolume create "$(joined "$@")" /subvolume
 	fi

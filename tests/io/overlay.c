@@ -61,6 +61,25 @@ static void reads_see_the_writes_and_the_file_does_not(void **state)
 	end(&f);
 }
 
+static void one_that_grows_has_zeroes_behind_what_is_below(void **state)
+{
+	struct fixture f = begin(*state, 0);
+	u8 have[3 * BCH_OVERLAY_PAGE], want[sizeof(have)] = { 0 };
+
+	assert_int_equal(bch_blkdev_write(f.dev, "x", 1, SIZE), -BCH_ERR_short_write);
+	assert_int_equal(bch_blkdev_resize(f.dev, SIZE + 2 * BCH_OVERLAY_PAGE), 0);
+	memcpy(want, f.before + SIZE - BCH_OVERLAY_PAGE, BCH_OVERLAY_PAGE);
+	assert_int_equal(bch_blkdev_read(f.dev, have, sizeof(have), SIZE - BCH_OVERLAY_PAGE), 0);
+	assert_memory_equal(have, want, sizeof(have));
+	memcpy(want + BCH_OVERLAY_PAGE - 2, "there", 5);
+	assert_int_equal(bch_blkdev_write(f.dev, "there", 5, SIZE - 2), 0);
+	assert_int_equal(bch_blkdev_read(f.dev, have, sizeof(have), SIZE - BCH_OVERLAY_PAGE), 0);
+	assert_memory_equal(have, want, sizeof(have));
+	assert_int_equal(bch_blkdev_resize(f.dev, SIZE), 0);
+	assert_int_equal(bch_blkdev_read(f.dev, have, 1, SIZE), -BCH_ERR_short_read);
+	end(&f);
+}
+
 struct seen {
 	u8 *image;
 	u64 offsets[8];
@@ -147,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEMP_TEST(reads_see_the_writes_and_the_file_does_not),
+		TEMP_TEST(one_that_grows_has_zeroes_behind_what_is_below),
 		TEMP_TEST(each_shows_the_written_pages_ascending),
 		TEMP_TEST(read_error_below_writes_nothing),
 		TEMP_TEST(threads_may_write_parts_of_one_page),

@@ -148,6 +148,22 @@ static void range_is_saved_once_with_what_was_there_first(void **state)
 	end(&f);
 }
 
+static void an_image_that_grew_ends_again_where_it_ended(void **state)
+{
+	struct fixture f = begin(*state);
+
+	assert_int_equal(bch_blkdev_resize(f.dev, SIZE - 1), -BCH_ERR_not_supported);
+	assert_int_equal(bch_blkdev_resize(f.dev, SIZE + 100000), 0);
+	assert_int_equal(bch_blkdev_write(f.dev, "behind", 6, SIZE + 5000), 0);
+	assert_int_equal(bch_blkdev_write(f.dev, "across", 6, SIZE - 3), 0);
+	assert_int_equal(bch_blkdev_resize(f.dev, SIZE), 0);
+	assert_int_equal(bch_blkdev_resize(f.dev, SIZE + 1), 0);
+	close_all(&f);
+	assert_can_be_put_back(&f, f.log, f.image);
+	temp_assert_contents(f.image, f.before, SIZE);
+	end(&f);
+}
+
 static void discards_are_kept_from_the_device(void **state)
 {
 	struct fixture f = begin(*state);
@@ -436,6 +452,7 @@ int main(void)
 		TEMP_TEST(random_writes_are_put_back),
 		TEMP_TEST(header_and_device_are_told),
 		TEMP_TEST(range_is_saved_once_with_what_was_there_first),
+		TEMP_TEST(an_image_that_grew_ends_again_where_it_ended),
 		TEMP_TEST(discards_are_kept_from_the_device),
 		TEMP_TEST(power_cut_before_any_write_can_be_undone),
 		TEMP_TEST(write_is_not_passed_on_when_the_log_fails),

@@ -49,6 +49,10 @@ dedupe-two		| 6.12 | copies | --dedupe --replicas=2			| 128M 128M
 dedupe-1.28		| 6.16 | copies | --dedupe --version=1.28 --background_compression=zstd | 256M
 image-of-filesystem	| 6.12 | kinds	| --from-filesystem			| image
 filesystem-1.28		| 6.16 | large	| --from-filesystem --version=1.28	| 256M
+image-updated		| 6.12 | kinds	| --update				| image
+image-updated-zstd	| 6.12 | xattrs	| --update --compression=zstd --encrypted --no_passphrase | image
+image-updated-names	| 6.12 | names	| --update --str_hash=crc32c		| image
+image-updated-1.28	| 6.16 | kinds	| --update --version=1.28 --dedupe	| image
 image-dedupe		| 6.12 | copies | --dedupe				| image
 version-1.28-zstd-two	| 6.16 | xattrs	| --version=1.28 --compression=zstd --replicas=2 | 128M 128M
 '
@@ -195,6 +199,19 @@ make_case() { # DIR TREE OPTIONS SIZE...
 			"$bcachefs" format -q --encrypted --no_passphrase --compression=lz4 --dedupe --source="$tree" between.img
 			"$bcachefs" $command -q ${options/--from-filesystem/} --source=between.img:/ dev*.img
 			rm between.img
+		END
+		return
+	fi
+	if [[ $options == *--update* ]]; then # from one that has some of the files, other ones, and others of the same names
+		cat >"$dir/before.sh" <<-END
+			cp -a "$tree" was
+			find was -type f -name '*[135]' -delete
+			find was -type f -name '*[24]*' -exec truncate -s 5000 {} +
+			mkdir was/other && seq 300000 >was/other/numbers && cp -a was/other was/files/
+			setfattr -n user.old -v value was/other/numbers && ln was/other/numbers was/files/link
+			"$bcachefs" $command -q ${options/--update/} --source=was dev0.img
+			"$bcachefs" image update -q -s "$tree" dev0.img
+			rm -r was
 		END
 		return
 	fi
