@@ -3,6 +3,8 @@
 
 #include "check/names.h"
 
+#define VERSION_OVERWRITTEN BCH_VERSION(1, 14) /* ids above 294 */
+
 /* ------------------------------------------------------------------ notes for back pointers and link counts */
 
 static void count_dir(struct bch_check_names *n, const struct bch_key *k)
@@ -188,14 +190,62 @@ static int missing_target(struct bch_check_names *n, const struct bch_key *k,
 	return has ? recreate_dir(n, k, d->d_inum) : remove_dirent(n, k);
 }
 
+/* ------------------------------------------------------------------ to an inode that is no more for some */
+
+static size_t first_gone(const struct bch_check_tree_of_files *t, u64 inum)
+{
+	size_t low = 0, high = t->gone.a.nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (t->gone.a.v[mid].inum < inum)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static int hide_from(struct bch_check_names *n, const struct bch_key *k, u32 snapshot)
+{
+	struct bch_key theirs = *k;
+	int fix = bch_problem_key(n->c,
+				  n->c->version < VERSION_OVERWRITTEN
+					  ? BCH_FSCK_dirent_to_missing_inode
+					  : BCH_FSCK_dirent_to_overwritten_inode,
+				  BCH_BTREE_dirents, k,
+				  "dirent points to inode overwritten in snapshot %u:", snapshot);
+
+	theirs.pos.snapshot = snapshot;
+	return fix <= 0 ? fix : remove_dirent(n, &theirs);
+}
+
+/* Snapshots below in which the inode was deleted must not see the entry. */
+static int check_gone(struct bch_check_names *n, const struct bch_key *k, u64 inum)
+{
+	const struct bch_check_tree_of_files *t = &n->files;
+	int err = 0;
+
+	for (size_t i = first_gone(t, inum);
+	     i < t->gone.a.nr && t->gone.a.v[i].inum == inum && !err; i++) {
+		u32 id = t->gone.a.v[i].snapshot;
+
+		if (id < k->pos.snapshot && bch_check_is_visible(n->c, &n->seen, id))
+			err = hide_from(n, k, id);
+	}
+	return err;
+}
+
 static int check_inode_entry(struct bch_check_names *n, const struct bch_key *k,
 			     const struct bch_dirent *d)
 {
 	u32 nr;
-	int err;
+	int err = check_gone(n, k, d->d_inum);
 
 	n->leads_to_dir = false;
-	err = each_target(n, k, d->d_inum, d, &nr, check_target);
+	if (!err)
+		err = each_target(n, k, d->d_inum, d, &nr, check_target);
 	if (!err && !nr) {
 		err = missing_target(n, k, d);
 		if (!err)

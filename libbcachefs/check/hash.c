@@ -29,6 +29,12 @@ static bool same_bytes(struct bch_bytes a, struct bch_bytes b)
 	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
 }
 
+/* By which it is looked up. */
+static struct bch_bytes name_of(const struct bch_dirent *d)
+{
+	return d->d_casefold ? d->cf_name : d->name;
+}
+
 static bool same_name(const struct bch_key *a, const struct bch_key *b)
 {
 	struct bch_dirent d, e;
@@ -37,7 +43,8 @@ static bool same_name(const struct bch_key *a, const struct bch_key *b)
 	if (a->type != b->type)
 		return false;
 	if (a->type == BCH_KEY_dirent)
-		return bch_dirent_get(a, &d) && bch_dirent_get(b, &e) && same_bytes(d.name, e.name);
+		return bch_dirent_get(a, &d) && bch_dirent_get(b, &e) &&
+		       same_bytes(name_of(&d), name_of(&e));
 	return bch_xattr_get(a, &x) && bch_xattr_get(b, &y) && x.type == y.type &&
 	       same_bytes(x.name, y.name);
 }

@@ -107,6 +107,19 @@ struct bch_check_inode *bch_check_version_seen(const struct bch_check_tree_of_fi
 	return NULL;
 }
 
+static u16 bits_of(const struct bch_inode *inode)
+{
+	u16 bits = 0;
+
+	if (bch_inode_flag(inode, BCH_INODE_unlinked))
+		bits |= BCH_INODE_IS_UNLINKED;
+	if (inode->bi_casefold > 1)
+		bits |= BCH_INODE_IS_CASEFOLDED;
+	if (bch_inode_flag(inode, BCH_INODE_has_case_insensitive))
+		bits |= BCH_INODE_HAS_CASEFOLDED;
+	return bits;
+}
+
 static struct bch_check_inode entry_of(u64 inum, u32 snapshot, const struct bch_inode *inode)
 {
 	return (struct bch_check_inode){
@@ -118,7 +131,7 @@ static struct bch_check_inode entry_of(u64 inum, u32 snapshot, const struct bch_
 		.subvol = inode->bi_subvol,
 		.parent_subvol = inode->bi_parent_subvol,
 		.mode = inode->bi_mode,
-		.bits = bch_inode_flag(inode, BCH_INODE_unlinked) ? BCH_INODE_IS_UNLINKED : 0,
+		.bits = bits_of(inode),
 	};
 }
 
@@ -153,6 +166,9 @@ static int add(struct bch_check_tree_of_files *t, const struct bch_key *k)
 {
 	struct bch_inode inode;
 
+	if (k->type == BCH_KEY_whiteout)
+		return bch_array_push(&t->gone.a,
+				      ((struct bch_check_gone){ k->pos.offset, k->pos.snapshot }));
 	if (!bch_key_is_inode(k) || !bch_inode_get(k, &inode))
 		return 0;
 	return bch_array_push(&t->inodes.a, entry_of(k->pos.offset, k->pos.snapshot, &inode));
@@ -178,5 +194,6 @@ int bch_check_files_read(struct bch_check *c, struct bch_check_tree_of_files *t)
 void bch_check_files_end(struct bch_check_tree_of_files *t)
 {
 	bch_array_end(&t->inodes.a);
+	bch_array_end(&t->gone.a);
 	bch_array_end(&t->extras.a);
 }

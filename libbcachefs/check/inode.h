@@ -42,6 +42,8 @@ enum bch_check_inode_bits {
 	BCH_INODE_IS_UNLINKED = 1 << 1,
 	BCH_INODE_IS_CHANGED = 1 << 2, /* what is here is to be stored */
 	BCH_INODE_IS_LOST = 1 << 3,    /* nothing leads to it */
+	BCH_INODE_IS_CASEFOLDED = 1 << 4,
+	BCH_INODE_HAS_CASEFOLDED = 1 << 5, /* it says that it is or holds such a directory */
 };
 
 /* What is to be known of a version while names are read; 64 bytes. */
@@ -65,12 +67,21 @@ struct bch_check_extra {
 	u64 dir, offset;
 };
 
+/* A snapshot for which an inode is no more that one above has. */
+struct bch_check_gone {
+	u64 inum;
+	u32 snapshot;
+};
+
 /* By number and snapshot. */
 struct bch_check_tree_of_files {
 	struct bch_check *c;
 	struct {
 		BCH_ARRAY(struct bch_check_inode) a;
 	} inodes;
+	struct {
+		BCH_ARRAY(struct bch_check_gone) a;
+	} gone;
 	struct {
 		BCH_ARRAY(struct bch_check_extra) a;
 	} extras;

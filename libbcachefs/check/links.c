@@ -356,5 +356,7 @@ int bch_check_links(struct bch_check_names *n)
 		err = bch_check_loops(n);
 	if (!err)
 		err = bch_check_reattach(n);
-	return err ? err : check_counts(n);
+	if (!err)
+		err = check_counts(n);
+	return err ? err : bch_check_case_flags(n);
 }

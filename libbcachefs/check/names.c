@@ -4,7 +4,8 @@
 #include "check/names.h"
 #include "ondisk/key_xattr.h"
 
-#define RENAMED_MAX 1000
+#define RENAMED_MAX	 1000
+#define VERSION_CASEFOLD BCH_VERSION(1, 24)
 
 /* ------------------------------------------------------------------ the inode */
 
@@ -167,14 +168,16 @@ static int move(struct bch_check_names *n, const struct bch_check_table *t, cons
 		const struct bch_key *as)
 {
 	struct bch_dirent d;
-	int err = bch_check_hash_remove(t, k->pos, BCH_REMOVE_FOR_SNAPSHOT);
+	int err = 0;
 
+	if (as->pos.offset != k->pos.offset)
+		err = bch_check_hash_remove(t, k->pos, BCH_REMOVE_FOR_SNAPSHOT);
 	if (!err)
 		err = bch_repair(n->c, t->btree_id, as, 0);
 	if (err || k->type != BCH_KEY_dirent || !bch_dirent_get(as, &d))
 		return err;
 	bch_check_dirent_moved(n, k, as->pos);
-	return as->pos.offset < k->pos.offset ? bch_check_dirent(n, as, &d) : 0;
+	return as->pos.offset <= k->pos.offset ? bch_check_dirent(n, as, &d) : 0;
 }
 
 static int wrong_place(struct bch_check_names *n, const struct bch_check_table *t,
@@ -294,6 +297,51 @@ static int check_place(struct bch_check_names *n, u8 btree_id, const struct bch_
 	return place == BCH_PLACE_WRONG ? wrong_place(n, &t, k, other) : duplicate(n, &t, k, other);
 }
 
+/* ------------------------------------------------------------------ casefolded or not */
+
+/* The entry's value with its names in the form that those of its directory have; 0: there is none, or it has it. */
+static size_t other_form_put(struct bch_check_names *n, const struct bch_key *k,
+			     u8 val[BCH_DIRENT_VAL_MAX])
+{
+	struct bch_buf folded bch_auto(buf) = { 0 };
+	struct bch_dirent d, names;
+
+	if (n->c->version < VERSION_CASEFOLD || !bch_dirent_get(k, &d) ||
+	    d.d_casefold == bch_inode_is_casefolded(n->c->fs, &n->inode) ||
+	    bch_dirent_begin(n->c->fs, &n->inode, (const char *)d.name.p, d.name.len, &folded,
+			     &names))
+		return 0;
+	d.d_casefold = names.d_casefold;
+	d.cf_name = names.cf_name;
+	return bch_dirent_put(&d, val);
+}
+
+/* 1: the entry stays, 0: another one is in its place, or an error. */
+static int check_form(struct bch_check_names *n, const struct bch_key *k)
+{
+	struct bch_check_table t = table_of(n, BCH_BTREE_dirents);
+	u8 val[BCH_DIRENT_VAL_MAX];
+	struct bch_key other = *k;
+	enum bch_check_place place;
+	struct bch_pos to;
+	int fix;
+
+	other.val = (struct bch_bytes){ val, other_form_put(n, k, val) };
+	if (!other.val.len)
+		return 1;
+	fix = bch_problem_key(n->c, BCH_FSCK_dirent_casefold_mismatch, t.btree_id, k,
+			      "dirent casefold does not match dir casefold:");
+	if (fix <= 0)
+		return fix < 0 ? fix : 1;
+	fix = bch_check_find_place(&t, &other, &place, &to);
+	if (fix)
+		return fix;
+	if (place == BCH_PLACE_DUPLICATE)
+		return rename_entry(n, &t, &other);
+	other.pos = to;
+	return move(n, &t, k, &other);
+}
+
 /* ------------------------------------------------------------------ one name */
 
 static int check_name(struct bch_check_names *n, u8 btree_id, const struct bch_key *k)
@@ -310,8 +358,10 @@ static int check_name(struct bch_check_names *n, u8 btree_id, const struct bch_k
 	}
 	if (stays > 0) {
 		err = check_has_version(n, btree_id, k);
-		stays = err ? err : check_place(n, btree_id, k);
+		stays = err ? err : k->type == BCH_KEY_dirent ? check_form(n, k) : 1;
 	}
+	if (stays > 0)
+		stays = check_place(n, btree_id, k);
 	if (stays <= 0 || k->type != BCH_KEY_dirent || !bch_dirent_get(k, &d))
 		return stays < 0 ? stays : 0;
 	return bch_check_dirent(n, k, &d);

@@ -47,6 +47,9 @@ int bch_check_links(struct bch_check_names *n);
 /* Directories that are in themselves: loops.c */
 int bch_check_loops(struct bch_check_names *n);
 
+/* Directories that hold casefolded ones say so: case_flags.c */
+int bch_check_case_flags(struct bch_check_names *n);
+
 /* What is lost gets an entry in lost+found: lost_found.c */
 int bch_check_reattach(struct bch_check_names *n);
 

@@ -76,6 +76,14 @@ u64 bch_time_put(const struct bch_fs *fs, struct bch_time time);
 /* Are names in the directory hashed casefolded? */
 bool bch_inode_is_casefolded(const struct bch_fs *fs, const struct bch_inode *inode);
 
+/*
+ * An entry's names as an entry of @dir has them, casefolded (into @folded) where it is: 04 §8.5.
+ * -BCH_ERR_invalid_argument where it is not UTF-8.
+ */
+struct bch_dirent;
+int bch_dirent_begin(struct bch_fs *fs, const struct bch_inode *dir, const char *name, size_t len,
+		     struct bch_buf *folded, struct bch_dirent *d);
+
 /* An inode as stat(2) has it. */
 void bch_inode_stat(const struct bch_fs *fs, u64 inum, const struct bch_inode *inode,
 		    struct bch_stat *st);

@@ -32,13 +32,7 @@ int bch_snapshots_load(struct bch_fs *fs, struct bch_files *files);
 /* The casefolded form of a name, as its hash is of: 04 §8.5. -BCH_ERR_invalid_argument where it is not UTF-8. */
 int bch_name_casefold(const char *name, size_t len, struct bch_buf *out);
 
-/*
- * An entry's names as an entry of @dir has them, casefolded (into @folded) where it is. -BCH_ERR_invalid_argument as
- * above.
- */
 struct bch_dirent;
-int bch_dirent_begin(struct bch_fs *fs, const struct bch_inode *dir, const char *name, size_t len,
-		     struct bch_buf *folded, struct bch_dirent *d);
 
 /* Are they one name in a directory? And is an entry there at all: a subvolume's is for the one that it names alone. */
 bool bch_dirent_has_name(const struct bch_dirent *a, const struct bch_dirent *b);

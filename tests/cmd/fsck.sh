@@ -426,4 +426,43 @@ a_snapshot_node_is_made_anew_for_its_subvolume() { # 61
 	repairs snapshot_node_missing snapshot_to_bad_snapshot_tree snapshot_tree_to_missing_snapshot
 }
 
+# ---------------------------------------------------------------- newer than 1.13, or with its id of then
+
+a_name_is_hidden_from_snapshots_in_which_its_inode_was_deleted() {
+	damaged 'set -q inodes 0:4124:4294967287 whiteout'
+	repairs dirent_to_missing_inode
+	run bcachefs kvdb -c 'get -k dirents 4098:105393104305717993:4294967287' dev0.img
+	out 'type whiteout'
+	run bcachefs kvdb -c "get -k dirents $DIR" dev0.img
+	out 'type dirent'
+}
+
+casefolded() { # COMMAND...
+	unpack 13-k616-casefold >/dev/null
+	damage "$@"
+}
+
+names_have_the_form_of_their_directory() {
+	casefolded 'set -q dirents 4098:642513009979071639 dirent d_inum=4104 d_type=reg d_name=Renamed3' \
+		'set -q dirents 4107:266015186600829820 dirent d_inum=4109 d_type=reg d_casefold=1 d_name=a d_cf_name=a'
+	repairs dirent_casefold_mismatch
+	run bcachefs cat dev0.img /cf/RENAMED3
+	out_is 3
+	run bcachefs ls -1 dev0.img /plain /lost+found
+	out_is "$(printf '%s\n' /plain: A a '' /lost+found:)"
+}
+
+one_that_is_there_in_another_case_gets_another_name() {
+	casefolded 'set -q dirents 4098:5 dirent d_inum=4104 d_type=reg d_name=hello.txt' \
+		'update -q inodes 0:4104 bi_nlink=1'
+	repairs dirent_casefold_mismatch
+	run bcachefs cat dev0.img /cf/HELLO.TXT.fsck_renamed-0 /cf/hello.txt
+	out_is "$(printf '%s\n' 3 Hello)"
+}
+
+directories_above_casefolded_ones_say_so() {
+	casefolded 'update -q inodes 0:4096 bi_flags.has_case_insensitive=0'
+	repairs inode_parent_has_case_insensitive_not_set
+}
+
 cases
