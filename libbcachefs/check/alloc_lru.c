@@ -127,7 +127,7 @@ static int check_entry(struct bch_check *c, const struct bch_key *k)
 
 		more = bch_alloc_read(c, (u32)dev_idx, bucket, &a);
 		want = time_in(c, lru_of(k), (u32)dev_idx, &a);
-		if (more < 0 || want == (k->pos.inode & BUCKET_MASK))
+		if (more < 0 || (want && want == (k->pos.inode & BUCKET_MASK)))
 			return more < 0 ? more : 0;
 		yes = bch_problem_key(c, BCH_FSCK_lru_entry_bad, BCH_BTREE_lru, k,
 				      "incorrect lru entry: lru %" PRIu64 " time %" PRIu64

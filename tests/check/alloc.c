@@ -7,28 +7,18 @@
 
 #include "../commit/fs.h"
 #include "alloc_damage.h"
+#include "rows.h"
 
-#include <bcachefs/journal.h>
 #include "ondisk/passes.h"
 
 /* ------------------------------------------------------------------ one of them */
-
-static void open_image(struct image *image)
-{
-	const struct bch_open_opts opts = { .flags = BCH_OPEN_WRITE, .now = 1800000000 };
-
-	assert_int_equal(bch_fs_open(image->t->ctx, (const char *const *)image->path, image->nr,
-				     &opts, &image->fs),
-			 0);
-	assert_int_equal(bch_fs_start(image->fs, NULL), 0);
-}
 
 static void damage(struct image *image, const struct row *row)
 {
 	struct damaged d = { 0 };
 	int err;
 
-	open_image(image);
+	rows_open(image, BCH_OPEN_WRITE);
 	d.fs = image->fs;
 	d.version = le16_get(image->fs->super.sb->version);
 	err = bch_writer_start(image->fs, NULL);
@@ -39,80 +29,20 @@ static void damage(struct image *image, const struct row *row)
 		err = bch_fs_write_super(image->fs);
 	if (!err)
 		err = bch_writer_finish(image->fs);
-	if (err)
-		print_error("%s: %s\n", row->name, bch_error_message(image->t->ctx, err));
-	assert_int_equal(err, 0);
-	image_close(image);
-}
-
-/* How often each problem was told. */
-struct seen {
-	u32 nr[BCH_FSCK_ERROR_NR];
-};
-
-static int note(void *arg, const struct bch_fsck_problem *p)
-{
-	struct seen *seen = arg;
-
-	seen->nr[p->id]++;
-	return 0;
-}
-
-static void check(struct image *image, const char *name, enum bch_fsck_answer answer,
-		  struct seen *seen)
-{
-	const struct bch_fsck_opts opts = { .answer = answer, .problem = note, .arg = seen };
-	struct bch_fsck_result result;
-	int err;
-
-	*seen = (struct seen){ 0 };
-	open_image(image);
-	err = bch_fsck(image->fs, &opts, &result);
-	if (err)
-		print_error("%s: %s\n", name, bch_error_message(image->t->ctx, err));
-	assert_int_equal(err, 0);
-	bch_fsck_result_end(&result);
-	image_close(image);
-}
-
-static void assert_nothing_wrong(struct image *image, const char *name)
-{
-	struct seen seen;
-	u32 nr = 0;
-
-	check(image, name, BCH_FSCK_NO, &seen);
-	for (u32 id = 0; id < BCH_FSCK_ERROR_NR; id++)
-		if (seen.nr[id])
-			print_error("%s: left: %u times %s\n", name, seen.nr[id],
-				    bch_fsck_error_name(id));
-	for (u32 id = 0; id < BCH_FSCK_ERROR_NR; id++)
-		nr += seen.nr[id];
-	assert_int_equal(nr, 0);
-	open_image(image);
-	assert_int_equal(derived_check_all(image->fs, name), 0);
+	rows_ok(image, row->name, err);
 	image_close(image);
 }
 
 static void run_row(struct temp *t, const struct row *row)
 {
 	struct image image = image_unpack(t, row->image);
-	struct seen dry, seen;
+	struct seen seen;
 
 	damage(&image, row);
-	check(&image, row->name, BCH_FSCK_NO, &dry);
-	check(&image, row->name, BCH_FSCK_YES, &seen);
-	assert_memory_equal(&dry, &seen, sizeof(seen));
-	for (u32 i = 0; i < NR_WANTED && row->want[i]; i++) {
-		if (!seen.nr[row->want[i]])
-			print_error("%s: not seen: %s\n", row->name,
-				    bch_fsck_error_name(row->want[i]));
-		assert_true(seen.nr[row->want[i]]);
-	}
-	assert_nothing_wrong(&image, row->name);
-	for (u32 i = 0; i < image.nr; i++) {
-		assert_int_equal(unlink(image.path[i]), 0);
-		free(image.path[i]);
-	}
+	seen = rows_repair(&image, row->name);
+	for (u32 i = 0; i < NR_WANTED && row->want[i]; i++)
+		assert_true(rows_seen(&seen, row->name, row->want[i]));
+	rows_remove(&image);
 }
 
 static void each_problem_is_seen_and_repaired_and_then_gone(void **state)
@@ -142,7 +72,7 @@ static struct test_fs small_fs(struct temp *t)
 
 static void check_fs(struct test_fs *f, enum bch_fsck_answer answer, struct seen *seen)
 {
-	const struct bch_fsck_opts opts = { .answer = answer, .problem = note, .arg = seen };
+	const struct bch_fsck_opts opts = { .answer = answer, .problem = rows_note, .arg = seen };
 	struct bch_fsck_result result;
 
 	*seen = (struct seen){ 0 };
@@ -276,7 +206,7 @@ static void what_kernels_left_gives_no_problem(void **state)
 			.passes = PASS(check_allocations) | PASS(check_alloc_info) |
 				  PASS(check_lrus) | PASS(check_extents_to_backpointers) |
 				  PASS(check_alloc_to_lru_refs) | PASS(check_rebalance_work),
-			.problem = note,
+			.problem = rows_note,
 			.arg = &seen,
 		};
 		struct bch_fsck_result result;

@@ -514,6 +514,11 @@ static inline void lru_entry_at_wrong_time(struct damaged *d)
 	put_set(d, BCH_BTREE_lru, bch_pos(BCH_LRU_FRAGMENTATION << 48 | 5, d->k.pos.offset), 0);
 }
 
+static inline void lru_entry_without_time(struct damaged *d)
+{
+	put_set(d, BCH_BTREE_lru, bch_pos(0, nr_buckets(d) - 30), 0);
+}
+
 /* ------------------------------------------------------------------ backpointers, rebalance */
 
 static inline void no_backpointer(struct damaged *d)
@@ -654,6 +659,7 @@ static const struct row rows[] = {
 	ROW(CACHED, no_lru_entries, ID(alloc_key_to_missing_lru_entry)),
 	ROW(REFLINK, lru_entry_of_no_bucket, ID(lru_entry_to_invalid_bucket)),
 	ROW(REFLINK, lru_entry_at_wrong_time, ID(lru_entry_bad)),
+	ROW(REFLINK, lru_entry_without_time, ID(lru_entry_bad)),
 	ROW(REFLINK, no_backpointer, ID(ptr_to_missing_backpointer)),
 	ROW(REFLINK, no_backpointers, ID(ptr_to_missing_backpointer)),
 	ROW(REFLINK, wrong_backpointer, ID(ptr_to_missing_backpointer)),
