@@ -42,6 +42,7 @@ static void run_row(struct temp *t, const struct row *row)
 	seen = rows_repair(&image, row->name);
 	for (u32 i = 0; i < NR_WANTED && row->want[i]; i++)
 		assert_true(rows_seen(&seen, row->name, row->want[i]));
+	rows_derived(&image, row->name);
 	rows_remove(&image);
 }
 

@@ -82,6 +82,7 @@ static void run_row(struct temp *t, const struct key_row *row)
 	seen = rows_repair(&image, row->name);
 	assert_true(rows_seen(&seen, row->name, row->id));
 	assert_true(hash == hash_given(&image));
+	rows_derived(&image, row->name);
 	rows_remove(&image);
 }
 
