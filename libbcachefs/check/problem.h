@@ -58,7 +58,6 @@
 	P(bset_past_end_of_btree_node,				"fix",	0)	\
 	P(bset_wrong_sector_offset,				"fix",	0)	\
 	P(bset_empty,						"fix",	0)	\
-	P(bset_bad_seq,						"fix",	LOSES)	\
 	P(bset_blacklisted_journal_seq,				"fix",	SAFE)	\
 	P(first_bset_blacklisted_journal_seq,			"fix",	SAFE)	\
 	P(btree_node_bad_btree,					"fix",	LOSES)	\
@@ -74,7 +73,6 @@
 	P(btree_node_read_error,				"fix",	SAFE | LOSES)	\
 	P(btree_node_topology_bad_min_key,			"fix",	SAFE | LOSES)	\
 	P(btree_node_topology_bad_max_key,			"fix",	SAFE | LOSES)	\
-	P(btree_node_topology_overwritten_by_prev_node,		"fix",	SAFE | LOSES)	\
 	P(btree_node_topology_overwritten_by_next_node,		"fix",	SAFE | LOSES)	\
 	P(btree_node_topology_interior_node_empty,		"fix",	SAFE | LOSES)	\
 	P(bkey_version_in_future,				"fix",	0)	\

@@ -9,6 +9,7 @@
 #define VERSION_FS_PATH_PARENT BCH_VERSION(1, 5)
 #define VERSION_CHILDREN       BCH_VERSION(1, 6)
 #define MODE_RECREATED	       040700
+#define MODE_ROOT	       040755
 
 static int subvol_problem(struct bch_check_forest *f, u32 id, const struct bch_check_subvol *s,
 			  const char *text)
@@ -72,7 +73,8 @@ static int recreate_root(struct bch_check_forest *f, const struct bch_check_subv
 {
 	struct bch_inode inode;
 
-	bch_check_inode_new(f->c, s->v.inode, MODE_RECREATED, &inode);
+	bch_check_inode_new(f->c, s->v.inode, s->id == ROOT_SUBVOL ? MODE_ROOT : MODE_RECREATED,
+			    &inode);
 	inode.bi_subvol = s->id;
 	inode.bi_parent_subvol = s->v.fs_path_parent;
 	return bch_check_inode_put(f->c, s->v.inode, s->v.snapshot, &inode);
@@ -86,7 +88,10 @@ static int check_missing_root(struct bch_check_forest *f, struct bch_check_subvo
 
 	bch_buf_put(&text, "subvolume %u points to missing subvolume root %" PRIu64 ":%u", s->id,
 		    s->v.inode, s->v.snapshot);
-	fix = subvol_problem(f, BCH_FSCK_subvol_to_missing_root, s, bch_buf_str(&text));
+	fix = subvol_problem(f,
+			     s->id == ROOT_SUBVOL ? BCH_FSCK_root_dir_missing
+						  : BCH_FSCK_subvol_to_missing_root,
+			     s, bch_buf_str(&text));
 	if (fix <= 0)
 		return fix;
 	fix = bch_check_find_subvol_root(f, s->id, s->v.snapshot, &inum);
@@ -112,8 +117,10 @@ static int check_wrong_root(struct bch_check_forest *f, struct bch_check_subvol 
 static int check_root_is_dir(struct bch_check_forest *f, const struct bch_check_subvol *s,
 			     struct bch_inode *inode)
 {
-	int fix = subvol_problem(f, BCH_FSCK_subvol_to_missing_root, s,
-				 "subvolume root is not a directory");
+	int fix = subvol_problem(f,
+				 s->id == ROOT_SUBVOL ? BCH_FSCK_root_inode_not_dir
+						      : BCH_FSCK_subvol_to_missing_root,
+				 s, "subvolume root is not a directory");
 
 	if (fix <= 0)
 		return fix;

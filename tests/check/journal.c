@@ -238,9 +238,9 @@ static void blacklist_one(struct image *image, const struct row *row)
 
 	image_close(image);
 	open_super(image);
-	assert_int_equal(bch_super_blacklist_add(&image->fs->super,
-						 (struct bch_blacklist){ seq, seq + 1 }),
-			 0);
+	assert_int_equal(
+		bch_super_blacklist_add(&image->fs->super, (struct bch_blacklist){ seq, seq + 1 }),
+		0);
 	close_super(image);
 }
 
