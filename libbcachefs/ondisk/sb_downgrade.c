@@ -40,6 +40,22 @@ u16 bch_downgrade_error(const struct bch_downgrade *d, u32 i)
 	return v ? le16_get(*v) : 0;
 }
 
+size_t bch_downgrade_put(u8 to[BCH_DOWNGRADE_ENTRY_MAX], u16 version, u64 passes, const u16 *errors)
+{
+	struct downgrade_entry e = { .version = le16_of(version),
+				     .recovery_passes = { le64_of(passes) } };
+	u16 nr = 0;
+
+	for (; nr < BCH_DOWNGRADE_ERRORS_MAX && errors[nr]; nr++) {
+		le16 error = le16_of(errors[nr]);
+
+		memcpy(to + sizeof(e) + nr * sizeof(error), &error, sizeof(error));
+	}
+	e.nr_errors = le16_of(nr);
+	memcpy(to, &e, sizeof(e));
+	return sizeof(e) + nr * sizeof(le16);
+}
+
 int bch_sb_validate_downgrade(const struct bch_super *super, struct bch_bytes body, unsigned flags,
 			      struct bch_buf *why)
 {

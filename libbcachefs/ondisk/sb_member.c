@@ -95,6 +95,31 @@ int bch_super_members_create(struct bch_super *super, u32 nr, u16 member_bytes)
 	return 0;
 }
 
+/* From the last on: each moves into room that is free by then. */
+int bch_super_members_widen(struct bch_super *super, u16 member_bytes)
+{
+	struct slots s = slots_v2(bch_super_section(super, BCH_SECTION_members_v2));
+	u32 nr = super->sb->nr_devices;
+	le16 bytes = le16_of(member_bytes);
+	u8 *p;
+	int err;
+
+	if (!s.stride || s.stride >= member_bytes)
+		return 0;
+	err = bch_super_section_resize(super, BCH_SECTION_members_v2,
+				       BCH_MEMBERS_V2_HEADER + (size_t)nr * member_bytes);
+	if (err)
+		return err;
+	p = bch_super_section_mut(super, BCH_SECTION_members_v2);
+	memcpy(p, &bytes, sizeof(bytes));
+	p += BCH_MEMBERS_V2_HEADER;
+	while (nr--) {
+		memmove(p + (size_t)nr * member_bytes, p + nr * s.stride, s.stride);
+		memset(p + (size_t)nr * member_bytes + s.stride, 0, member_bytes - s.stride);
+	}
+	return 0;
+}
+
 /* One slot's geometry, whether it is a member or not: 01 §8.2. */
 static int validate_slot(const struct bch_sb *sb, const struct bch_member *m, u32 idx,
 			 struct bch_buf *why)

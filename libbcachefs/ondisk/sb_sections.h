@@ -101,6 +101,9 @@ void bch_super_member_put(struct bch_super *super, u32 dev_idx, const struct bch
 /* Makes both sections (members_v2 with @member_bytes an entry), all slots empty, nr_devices set. */
 int bch_super_members_create(struct bch_super *super, u32 nr, u16 member_bytes);
 
+/* Makes the entries of members_v2 at least @member_bytes long, what is new in them zero. */
+int bch_super_members_widen(struct bch_super *super, u16 member_bytes);
+
 /* ------------------------------------------------------------------ journal and journal_v2: 01 §8.1 */
 
 struct bch_bucket_range {
@@ -310,6 +313,14 @@ int bch_downgrade_next(struct bch_bytes *rest, struct bch_downgrade *d);
 
 /* Error id @i of the entry, 0 past the last. */
 u16 bch_downgrade_error(const struct bch_downgrade *d, u32 i);
+
+/* As many errors, and bytes in all, has an entry that is written. */
+#define BCH_DOWNGRADE_ERRORS_MAX 13
+#define BCH_DOWNGRADE_ENTRY_MAX	 (20 + 2 * BCH_DOWNGRADE_ERRORS_MAX)
+
+/* Writes an entry; @errors up to the first 0. Returns its length. */
+size_t bch_downgrade_put(u8 to[BCH_DOWNGRADE_ENTRY_MAX], u16 version, u64 passes,
+			 const u16 *errors);
 
 /* ------------------------------------------------------------------ recovery_passes: 01 §8.14 */
 
