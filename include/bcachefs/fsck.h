@@ -35,7 +35,9 @@ struct bch_fsck_problem {
 
 struct bch_fsck_opts {
 	enum bch_fsck_answer answer;
-	u64 passes; /* bits by stable number: only what these cover; 0: all */
+	u64 passes;	     /* bits by stable number: only what these cover; 0: all */
+	bool changed;	     /* the superblock in memory is another, which is written in any case */
+	bool all_or_nothing; /* where a problem is left nothing is written */
 	/* For BCH_FSCK_ASK: an enum bch_fsck_reply, or an error that ends the check. */
 	int (*ask)(void *arg, const struct bch_fsck_problem *p);
 	/*

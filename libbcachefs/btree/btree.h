@@ -63,6 +63,9 @@ int bch_btree_roots_from_clean(struct bch_fs *fs);
 /* Any id; those that cannot be are absent. The key lives as long as the filesystem is open. */
 struct bch_btree_root bch_btree_root(const struct bch_fs *fs, u32 btree_id);
 
+/* From now on nodes are read and written by the version that the superblock says. */
+void bch_btrees_take_version(struct bch_fs *fs);
+
 /* By what its nodes are read and written, the key included. */
 struct bch_node_rules bch_btree_rules(const struct bch_fs *fs);
 

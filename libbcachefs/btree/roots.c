@@ -53,10 +53,14 @@ static void load_rules(struct bch_btrees *b, const struct bch_super *super)
 	b->rules.magic = bch_node_magic(sb->uuid);
 	b->rules.block_bytes = (u32)BCH_BYTES(le16_get(sb->block_size));
 	b->rules.node_bytes = (u32)BCH_BYTES(bch_sb_flag(sb, BCH_SB_BTREE_NODE_SIZE));
-	b->rules.version = le16_get(sb->version);
-	b->rules.version_min = le16_get(sb->version_min);
 	b->rules.keys = &b->keys;
 	bch_key_fs_init(&b->keys, super);
+}
+
+void bch_btrees_take_version(struct bch_fs *fs)
+{
+	fs->btrees->rules.version = le16_get(fs->super.sb->version);
+	fs->btrees->rules.version_min = le16_get(fs->super.sb->version_min);
 }
 
 int bch_btrees_start(struct bch_fs *fs, const struct bch_btree_opts *opts)
@@ -79,6 +83,7 @@ int bch_btrees_start(struct bch_fs *fs, const struct bch_btree_opts *opts)
 	b->attachment.end = end;
 	bch_fs_attach(fs, &b->attachment);
 	fs->btrees = b;
+	bch_btrees_take_version(fs);
 	return 0;
 }
 

@@ -43,6 +43,24 @@ static int repair(struct bch_check *c, const struct bch_accounting *what, const 
 	return err ? err : bch_repair(c, BCH_BTREE_accounting, &k, BCH_UPDATE_QUIET);
 }
 
+int bch_alloc_drop_old_counters(struct bch_check *c)
+{
+	struct bch_check_walk w bch_auto(check_walk) =
+		bch_check_walk(c, BCH_BTREE_accounting, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_key k;
+	int more, err = 0;
+
+	if (c->round || !bch_problem_is_silent(c, BCH_FSCK_accounting_mismatch))
+		return 0;
+	while (!err && (more = bch_check_walk_next(&w, &k))) {
+		const struct bch_key gone = { .pos = k.pos };
+
+		err = more < 0 ? more
+			       : bch_repair(c, BCH_BTREE_accounting, &gone, BCH_UPDATE_QUIET);
+	}
+	return err ? err : bch_repairs_apply(c);
+}
+
 /* ------------------------------------------------------------------ what differs */
 
 static void put_numbers(struct bch_buf *out, const s64 *v, u32 nr)

@@ -117,6 +117,12 @@ struct bch_key bch_ptrs_edited(const struct bch_check *c, const struct bch_key *
 int bch_alloc_check_buckets(struct bch_check *c);
 int bch_alloc_check_counters(struct bch_check *c);
 
+/*
+ * After a change of version counters may be in an order that cannot be told from the right one: they all go, and are
+ * counted anew. Before they are looked at.
+ */
+int bch_alloc_drop_old_counters(struct bch_check *c);
+
 /* The counters of an inode: for struct bch_inums. */
 int bch_alloc_take_inum(void *arg, const struct bch_inum_count *stored,
 			const struct bch_inum_count *counted);

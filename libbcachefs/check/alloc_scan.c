@@ -227,8 +227,10 @@ static int scan(struct bch_check *c)
 		.arg = c, .inum = take_inum, .key = take_key, .committed = true
 	};
 	struct bch_check_alloc *a = c->alloc;
-	int err = look_for_counters(c);
+	int err = bch_alloc_drop_old_counters(c);
 
+	if (!err)
+		err = look_for_counters(c);
 	if (!err)
 		err = bch_shared_begin(c);
 	if (!err)

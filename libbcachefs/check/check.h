@@ -39,8 +39,9 @@ struct bch_check {
 	} counts; /* by id */
 	struct {
 		BCH_ARRAY(struct bch_fsck_file) a;
-	} files;     /* that problems were about, as they came */
-	u8 *replies; /* by id: an enum bch_fsck_reply to all of a kind, or 0 */
+	} files;       /* that problems were about, as they came */
+	u8 *replies;   /* by id: an enum bch_fsck_reply to all of a kind, or 0 */
+	u64 silent[8]; /* ids that are repaired without a word, as bits: 01 §8.12 */
 
 	struct {
 		BCH_ARRAY(struct bch_check_repair *) a;
@@ -71,7 +72,7 @@ struct bch_check {
 
 /*
  * Tells of a problem. 1: it is to be repaired, 0: it is not, or an error. The same text is told once, and gets the same
- * answer again.
+ * answer again. What the superblock says is to be expected is repaired, and not told.
  */
 int bch_problem(struct bch_check *c, u32 id, const char *fmt, ...) bch_printf(3, 4);
 
@@ -84,6 +85,9 @@ int bch_problem_inode(struct bch_check *c, u32 id, u64 inum, const char *fmt, ..
 
 /* The passes of the step that runs begin, as far as they do before its problems: once. run.c */
 int bch_check_tell_step(struct bch_check *c);
+
+/* Is a problem to be expected? */
+bool bch_problem_is_silent(const struct bch_check *c, u32 id);
 
 /* Begin and end of all that is told. -BCH_ERR_no_memory. */
 int bch_problems_begin(struct bch_check *c);

@@ -65,7 +65,8 @@ bool bch_fs_wants_fsck(const struct bch_fs *fs)
 
 	bch_super_ext(&fs->super, &ext);
 	return bch_sb_flag(sb, BCH_SB_HAS_ERRORS) || bch_sb_flag(sb, BCH_SB_HAS_TOPOLOGY_ERRORS) ||
-	       ext.recovery_passes_required[0] & ALL_PASSES || ext.btrees_lost_data;
+	       ext.recovery_passes_required[0] & ALL_PASSES || ext.btrees_lost_data ||
+	       bch_sb_flag(sb, BCH_SB_VERSION_UPGRADE_COMPLETE) < le16_get(sb->version);
 }
 
 /* All was checked, and nothing is left. */
@@ -76,6 +77,7 @@ static int clear_flags(struct bch_check *c, struct bch_sb_ext *ext)
 
 	bch_sb_flag_set(sb, BCH_SB_HAS_ERRORS, 0);
 	bch_sb_flag_set(sb, BCH_SB_HAS_TOPOLOGY_ERRORS, 0);
+	bch_sb_flag_set(sb, BCH_SB_VERSION_UPGRADE_COMPLETE, le16_get(sb->version));
 	ext->recovery_passes_required[0] &= ~ALL_PASSES;
 	memset(ext->errors_silent, 0, sizeof(ext->errors_silent));
 	ext->btrees_lost_data = 0;
@@ -118,11 +120,22 @@ static int change_super(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
 	return clear ? clear_flags(c, ext) : put_lost_data(c, ext);
 }
 
+static int start_writer(struct bch_check *c)
+{
+	const struct bch_writer_opts opts = { .counted = bch_alloc_found(c) };
+
+	if (!c->fs->writer)
+		return bch_writer_start(c->fs, &opts);
+	bch_writer_super_changed(c->fs);
+	if (opts.counted)
+		bch_space_trust(bch_writer_space(c->fs), opts.counted);
+	return 0;
+}
+
 /* The repairs, what only the journal held, and at last the superblock, clean. */
 static int write_all(struct bch_check *c, bool clear, struct bch_sb_ext *ext)
 {
-	const struct bch_writer_opts opts = { .counted = bch_alloc_found(c) };
-	int err = bch_writer_start(c->fs, &opts);
+	int err = start_writer(c);
 
 	if (!err)
 		err = bch_commit(c->fs);
@@ -142,13 +155,13 @@ int bch_check_commit(struct bch_check *c, struct bch_fsck_result *result)
 {
 	struct bch_sb_ext ext;
 	bool complete = !c->opts->passes && result->nr_found == result->nr_repaired;
-	bool clear = complete && bch_fs_wants_fsck(c->fs);
+	bool clear = complete && (c->opts->changed || bch_fs_wants_fsck(c->fs));
 	int err;
 
 	bch_super_ext(&c->fs->super, &ext);
 	if (complete)
 		c->lost_data = 0; /* what follows from that is repaired too */
-	if (c->repaired || !c->fs->state.was_clean)
+	if (c->repaired || bch_changes_bytes(c->fs) || c->fs->writer || !c->fs->state.was_clean)
 		err = write_all(c, clear, &ext);
 	else if (clear || result->nr_found)
 		err = write_super(c, clear, &ext);

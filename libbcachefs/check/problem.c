@@ -224,11 +224,18 @@ static int problem(struct bch_check *c, const struct about *about, const struct 
 	return tell(c, about, hash, bch_buf_str(text));
 }
 
+bool bch_problem_is_silent(const struct bch_check *c, u32 id)
+{
+	return id < bch_array_size(c->silent) * 64 && c->silent[id / 64] >> id % 64 & 1;
+}
+
 int bch_problem(struct bch_check *c, u32 id, const char *fmt, ...)
 {
 	struct bch_buf text bch_auto(buf) = { 0 };
 	va_list args;
 
+	if (bch_problem_is_silent(c, id))
+		return 1;
 	va_start(args, fmt);
 	bch_buf_vput(&text, fmt, args);
 	va_end(args);
@@ -240,6 +247,8 @@ int bch_problem_inode(struct bch_check *c, u32 id, u64 inum, const char *fmt, ..
 	struct bch_buf text bch_auto(buf) = { 0 };
 	va_list args;
 
+	if (bch_problem_is_silent(c, id))
+		return 1;
 	va_start(args, fmt);
 	bch_buf_vput(&text, fmt, args);
 	va_end(args);
@@ -252,6 +261,8 @@ int bch_problem_key(struct bch_check *c, u32 id, u8 btree_id, const struct bch_k
 	struct bch_buf text bch_auto(buf) = { 0 };
 	va_list args;
 
+	if (bch_problem_is_silent(c, id))
+		return 1;
 	va_start(args, fmt);
 	bch_buf_vput(&text, fmt, args);
 	va_end(args);

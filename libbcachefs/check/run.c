@@ -215,6 +215,7 @@ static int begin(struct bch_check *c)
 
 	bch_super_ext(&c->fs->super, &ext);
 	c->lost_data = ext.btrees_lost_data;
+	memcpy(c->silent, ext.errors_silent, sizeof(c->silent));
 	c->version = le16_get(c->fs->super.sb->version);
 	bch_key_fs_init(&c->key_fs, &c->fs->super);
 	c->key_context = (struct bch_key_context){ .version = c->version, .fs = &c->key_fs };
@@ -291,6 +292,7 @@ int bch_fsck(struct bch_fs *fs, const struct bch_fsck_opts *opts, struct bch_fsc
 		err = run_rounds(&c);
 	give_counts(&c, result);
 	give_files(&c, result);
+	c.writes &= !opts->all_or_nothing || result->nr_found == result->nr_repaired;
 	if (!err && c.writes)
 		err = bch_check_commit(&c, result);
 	end(&c);

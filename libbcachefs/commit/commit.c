@@ -137,6 +137,11 @@ struct bch_thread_pool *bch_writer_pool(struct bch_fs *fs)
 	return fs->writer->pool;
 }
 
+void bch_writer_super_changed(struct bch_fs *fs)
+{
+	fs->writer->super_changed = true;
+}
+
 void bch_writer_need_feature(struct bch_fs *fs, u32 feature)
 {
 	le64 *word = &fs->super.sb->features[0];
@@ -144,7 +149,7 @@ void bch_writer_need_feature(struct bch_fs *fs, u32 feature)
 	if (le64_get(*word) >> feature & 1)
 		return;
 	*word = le64_of(le64_get(*word) | 1ULL << feature);
-	fs->writer->super_changed = true;
+	bch_writer_super_changed(fs);
 }
 
 int bch_update(struct bch_fs *fs, u8 btree_id, const struct bch_key *k, unsigned flags)
@@ -231,6 +236,7 @@ int bch_commit(struct bch_fs *fs)
 	plan = bch_calloc(1, sizeof(*plan));
 	if (!plan)
 		return -BCH_ERR_no_memory;
+	bch_btrees_take_version(fs);
 	plan->fs = fs;
 	plan->w = w;
 	plan->seq = bch_journal_writer_next_seq(w->journal);
