@@ -13,6 +13,8 @@
 	C(recover_super)	\
 	C(reset_counters)	\
 	C(strip_alloc)		\
+	C(upgrade)		\
+	C(downgrade)		\
 	C(fsck)			\
 	C(recovery_pass)	\
 	C(undo)			\

@@ -16,6 +16,8 @@ writing() {
 		kvdb --rw @
 		kill_btree_node -f -n inodes @
 		strip-alloc -f @
+		upgrade --to=1.28 @
+		downgrade --to=1.9 @
 		put @: edit /put
 		mkdir -p @: /some/where
 		rm @: /file
