@@ -278,6 +278,7 @@ static int summary_json(const struct fsck_report *r, const struct bch_fs *fs,
 	bch_fact_u64(facts, "repaired", result->nr_repaired);
 	bch_fact_u64(facts, "left", result->nr_found - result->nr_repaired);
 	bch_fact_u64(facts, "files_that_lost_data", result->nr_lost_data);
+	bch_fact_json_u64(facts, "metadata_bytes", result->metadata_bytes);
 	bch_facts_list(facts, "kinds");
 	for (size_t i = 0; i < result->nr_counts; i++) {
 		bch_facts_object(facts, NULL);

@@ -22,11 +22,13 @@
 struct bch_check_repair;
 struct bch_check_alloc;
 struct bch_check_step;
+struct bch_thread_pool;
 
 struct bch_check {
 	struct bch_fs *fs;
 	struct bch_ctx *ctx;
 	const struct bch_fsck_opts *opts;
+	struct bch_thread_pool *pool; /* that reads nodes ahead */
 	struct bch_key_fs key_fs;
 	struct bch_key_context
 		key_context; /* for texts: btree and level are set where it is used */

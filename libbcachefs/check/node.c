@@ -11,6 +11,7 @@ struct looking {
 	struct bch_node_want want;
 	u8 depth;
 	const struct bch_key *ptr;
+	struct bch_node_ahead *ahead; /* NULL: none was read */
 	struct bch_checked_node *found;
 	enum bch_node_grade grade; /* of the best copy */
 	bool rewrite;
@@ -235,6 +236,19 @@ static int check_seq(struct looking *l, const char *dev, const struct bch_btree_
 	return tell(l, BCH_FSCK_bset_blacklisted_journal_seq, &text);
 }
 
+static int read_copy(struct looking *l, const struct bch_ptr *p, struct bch_btree_node *node)
+{
+	struct bch_node_ahead *a = l->ahead;
+
+	if (!a || !a->is_read || a->copy.dev_idx != p->dev_idx ||
+	    a->copy.offset_sectors != p->offset_sectors)
+		return bch_btree_node_read_copy(l->c->fs, &l->want, p, node);
+	*node = a->node;
+	a->node = (struct bch_btree_node){ 0 };
+	a->is_read = false;
+	return a->err;
+}
+
 static int look_at_copy(struct looking *l, const struct bch_ptr *p)
 {
 	struct bch_fs *fs = l->c->fs;
@@ -251,7 +265,7 @@ static int look_at_copy(struct looking *l, const struct bch_ptr *p)
 		return 0;
 	}
 	dev = fs->members[p->dev_idx].blkdev->name;
-	err = bch_btree_node_read_copy(fs, &l->want, p, &node);
+	err = read_copy(l, p, &node);
 	if (err == -BCH_ERR_btree_node_read_failed)
 		return tell_read_error(l, dev);
 	if (!err)
@@ -267,12 +281,13 @@ static int look_at_copy(struct looking *l, const struct bch_ptr *p)
 }
 
 int bch_check_node(struct bch_check *c, u8 btree_id, u8 level, u8 depth, const struct bch_key *ptr,
-		   struct bch_checked_node *node)
+		   struct bch_node_ahead *ahead, struct bch_checked_node *node)
 {
 	struct looking l = { .c = c,
 			     .want = { .btree_id = btree_id, .level = level },
 			     .depth = depth,
 			     .ptr = ptr,
+			     .ahead = ahead,
 			     .found = node,
 			     .grade = BCH_NODE_UNUSABLE };
 	struct bch_extent_walk walk = bch_extent_walk(ptr, &c->fs->super);

@@ -16,12 +16,47 @@ struct bch_checked_node {
 	struct bch_pos min, max;
 };
 
+/* A pointer to a node, and its first copy. */
+struct bch_node_ahead {
+	struct bch_node_key ptr;
+	int more; /* what the cursor said: 1, 0 behind the last, or an error */
+	bool is_read;
+	struct bch_ptr copy;
+	struct bch_btree_node node; /* as bch_btree_node_read_copy() had it, with @err */
+	int err;
+};
+
 /*
  * Looks at the copies of the node that @ptr leads to until one is good, tells what is wrong with them, and has the node
- * be rewritten where that is to be repaired. @depth: the level of the root. 0 or an error.
+ * be rewritten where that is to be repaired. @depth: the level of the root. @ahead: one that was read, which is taken;
+ * or NULL. 0 or an error.
  */
 int bch_check_node(struct bch_check *c, u8 btree_id, u8 level, u8 depth, const struct bch_key *ptr,
-		   struct bch_checked_node *node);
+		   struct bch_node_ahead *ahead, struct bch_checked_node *node);
+
+/* ------------------------------------------------------------------ the nodes of a level: node_ahead.c */
+
+#define BCH_NODES_AHEAD 16
+
+/* Use the functions. */
+struct bch_nodes_ahead {
+	struct bch_check *c;
+	u8 level;
+	struct bch_cursor cur;
+	u32 at, nr;
+	struct bch_node_ahead *v; /* BCH_NODES_AHEAD */
+};
+
+/* To be ended, whatever is returned. -BCH_ERR_no_memory. */
+int bch_nodes_ahead_begin(struct bch_nodes_ahead *a, struct bch_check *c, u8 btree_id, u8 level);
+
+/* As bch_cursor_next() of the pointers. @n lives until the next call. */
+int bch_nodes_ahead_next(struct bch_nodes_ahead *a, struct bch_node_ahead **n);
+void bch_nodes_ahead_end(struct bch_nodes_ahead *a);
+static inline void bch_nodes_ahead_cleanup(struct bch_nodes_ahead *a)
+{
+	bch_nodes_ahead_end(a);
+}
 
 /* ------------------------------------------------------------------ ranges: ranges.c */
 

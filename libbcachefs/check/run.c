@@ -5,10 +5,13 @@
 
 #include <stdlib.h>
 
+#include "base/thread_pool.h"
 #include "commit/commit.h"
 #include "ondisk/passes.h"
 
 #define ROUNDS_MAX 12
+#define NR_THREADS 4 /* unless said otherwise: devices serve several at once */
+#define NR_QUEUED  16
 
 enum step_flags {
 	ONCE = 1 << 0,	 /* before all else: pending changes do not change nodes */
@@ -216,6 +219,10 @@ static int begin(struct bch_check *c)
 	bch_super_ext(&c->fs->super, &ext);
 	c->lost_data = ext.btrees_lost_data;
 	memcpy(c->silent, ext.errors_silent, sizeof(c->silent));
+	c->pool = bch_thread_pool_new(c->opts->nr_threads ? c->opts->nr_threads : NR_THREADS,
+				      NR_QUEUED);
+	if (!c->pool)
+		return -BCH_ERR_no_memory;
 	c->version = le16_get(c->fs->super.sb->version);
 	bch_key_fs_init(&c->key_fs, &c->fs->super);
 	c->key_context = (struct bch_key_context){ .version = c->version, .fs = &c->key_fs };
@@ -224,6 +231,7 @@ static int begin(struct bch_check *c)
 
 static void end(struct bch_check *c)
 {
+	bch_thread_pool_free(c->pool);
 	bch_check_alloc_free(c->alloc);
 	bch_repairs_drop(c);
 	bch_problems_end(c);

@@ -263,14 +263,15 @@ static int take_usable(struct tiling *w, const struct bch_key *ptr,
 	return add_leaf(w->t, &leaf);
 }
 
-static int check_child(struct tiling *w, const struct bch_key *ptr)
+static int check_child(struct tiling *w, struct bch_node_ahead *ahead)
 {
+	struct bch_key k = bch_node_key_get(&ahead->ptr), *ptr = &k;
 	struct bch_checked_node node;
 	int err;
 
 	if (bch_cancelled(w->t->c->ctx))
 		return -BCH_ERR_cancelled;
-	err = bch_check_node(w->t->c, w->t->btree_id, w->level, w->t->depth, ptr, &node);
+	err = bch_check_node(w->t->c, w->t->btree_id, w->level, w->t->depth, ptr, ahead, &node);
 	if (err)
 		return err;
 	return node.usable ? take_usable(w, ptr, &node) : take_unusable(w, ptr, &node);
@@ -278,16 +279,15 @@ static int check_child(struct tiling *w, const struct bch_key *ptr)
 
 static int check_level(struct bch_tree *t, u8 level)
 {
-	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor_nodes(t->c->fs, t->btree_id, level, BCH_POS_MIN, BCH_SPOS_MAX);
 	struct tiling w = { .t = t, .level = level, .next = BCH_POS_MIN };
-	struct bch_key ptr;
-	int more, err = 0;
+	struct bch_nodes_ahead ahead bch_auto(nodes_ahead) = { 0 };
+	struct bch_node_ahead *child;
+	int more, err = bch_nodes_ahead_begin(&ahead, t->c, t->btree_id, level);
 
-	while (!err && (more = bch_cursor_next(&cur, &ptr))) {
+	while (!err && (more = bch_nodes_ahead_next(&ahead, &child))) {
 		if (more == -BCH_ERR_btree_node_read_failed)
 			continue; /* told a level above */
-		err = more < 0 ? more : check_child(&w, &ptr);
+		err = more < 0 ? more : check_child(&w, child);
 	}
 	if (!err && !w.ends)
 		err = check_gap(t, level, BCH_FSCK_btree_node_topology_bad_max_key, w.next,
@@ -344,7 +344,8 @@ static int take_root_leaf(struct bch_tree *t, const struct bch_key *ptr,
 static int check_root(struct bch_tree *t, const struct bch_btree_root *root)
 {
 	struct bch_checked_node node;
-	int err = bch_check_node(t->c, t->btree_id, root->level, root->level, &root->k, &node);
+	int err =
+		bch_check_node(t->c, t->btree_id, root->level, root->level, &root->k, NULL, &node);
 	char more[48];
 
 	if (err)

@@ -23,7 +23,7 @@ size_t bch_varint_put(u8 to[BCH_VARINT_MAX], u64 v)
 	return nr;
 }
 
-bool bch_varint_take(struct bch_bytes *rest, u64 *v)
+bool bch_varint_take_long(struct bch_bytes *rest, u64 *v)
 {
 	const u8 *first = bch_bytes_view(*rest, 0, 1);
 	size_t nr;
@@ -38,6 +38,9 @@ bool bch_varint_take(struct bch_bytes *rest, u64 *v)
 	if (nr > SHORT_MAX) {
 		memcpy(&d, first + 1, sizeof(d));
 		*v = le64_get(d);
+	} else if (rest->len >= sizeof(d)) { /* of a known length: no call */
+		memcpy(&d, first, sizeof(d));
+		*v = le64_get(d) << (64 - 8 * nr) >> (64 - BITS_PER_BYTE * nr);
 	} else {
 		memcpy(&d, first, nr);
 		*v = le64_get(d) >> nr;
