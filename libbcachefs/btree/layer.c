@@ -73,6 +73,20 @@ static bool next_pos(const struct bch_layers *l, struct bch_pos *pos)
 	return true;
 }
 
+/* Of a layer whose keys all have different positions there is nothing to merge. */
+static bool next_of_one(struct bch_layers *l, struct bch_key *k)
+{
+	struct bch_layer *one = &l->v[0];
+
+	do {
+		if (!one->has || bch_pos_compare(one->key.pos, l->end) * l->dir > 0)
+			return false;
+		*k = one->key;
+		one->ops->step(one, l->dir);
+	} while (k->type == BCH_KEY_deleted);
+	return true;
+}
+
 /* What all layers together have at @pos; they move on. */
 static struct bch_key merge_at(struct bch_layers *l, struct bch_pos pos)
 {
@@ -101,6 +115,8 @@ bool bch_layers_next(struct bch_layers *l, struct bch_key *k)
 {
 	struct bch_pos pos;
 
+	if (l->nr == 1 && !l->v[0].deltas)
+		return next_of_one(l, k);
 	while (next_pos(l, &pos)) {
 		*k = merge_at(l, pos);
 		if (k->type != BCH_KEY_deleted)

@@ -40,12 +40,17 @@ u32 bch_accounting_nr_counters(u8 type, u16 version)
 static void pos_to_bytes(struct bch_pos pos, u16 version, u8 b[POS_BYTES])
 {
 	struct bpos d = { le32_of(pos.snapshot), le64_of(pos.offset), le64_of(pos.inode) };
-	u8 raw[POS_BYTES];
-	bool reversed = version >= BCH_ACCOUNTING_VERSION_BIG_ENDIAN;
+	le64 high = le64_of(__builtin_bswap64(pos.inode));
+	le64 middle = le64_of(__builtin_bswap64(pos.offset));
+	le32 low = le32_of(__builtin_bswap32(pos.snapshot));
 
-	memcpy(raw, &d, sizeof(raw));
-	for (unsigned i = 0; i < POS_BYTES; i++)
-		b[i] = raw[reversed ? POS_BYTES - 1 - i : i];
+	if (version < BCH_ACCOUNTING_VERSION_BIG_ENDIAN) {
+		memcpy(b, &d, POS_BYTES);
+		return;
+	}
+	memcpy(b, &high, 8);
+	memcpy(b + 8, &middle, 8);
+	memcpy(b + 16, &low, 4);
 }
 
 static struct bch_pos pos_of_bytes(const u8 b[POS_BYTES], u16 version)
