@@ -18,6 +18,7 @@ struct args {
 	bool force, preen;
 	bool yes, no;
 	bool ratelimit;
+	u64 threads;
 	bool kernel, no_kernel, reconstruct; /* habits: what they ask for is done, or never */
 	bool ignored;
 	const char *ignored_text;
@@ -81,6 +82,8 @@ static const struct cli_option options[] = {
 		 "print no more than 10 problems of each kind"),
 	CLI_FLAG('R', "reconstruct_alloc", struct args, reconstruct,
 		 "accepted: what is wrong about allocation is made anew in any case"),
+	CLI_NUMBER('j', "threads", "N", struct args, threads, 1, 256,
+		   "threads that read nodes and verify them (4)"),
 	CLI_STRING(0, "report", "FILE", struct args, report,
 		   "write all problems to FILE, and the paths of all files that they are about"),
 	CLI_FILESYSTEM,
@@ -194,7 +197,7 @@ static int take_wanted(struct cli *cli, const struct args *a, struct wanted *w)
 	w->answer = answer_of(a);
 	w->ratelimit = a->ratelimit;
 	w->start.cache_bytes = CACHE_BYTES;
-	w->start.for_check = true;
+	w->start.nr_threads = (u32)a->threads;
 	for (size_t i = 0; i < given->nr && !err; i++)
 		if (!given->p[i].opt)
 			err = take_word(cli, given->p[i].text, w);
@@ -227,6 +230,8 @@ static int check_with(struct fsck_report *report, const struct wanted *w, struct
 	const struct bch_fsck_opts opts = {
 		.answer = w->answer,
 		.passes = w->passes,
+		.nr_threads = w->start.nr_threads,
+		.progress = cli_progress_mode(report->cli),
 		.ask = fsck_ask,
 		.problem = fsck_report_problem,
 		.pass = fsck_report_pass,

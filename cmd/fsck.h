@@ -23,6 +23,8 @@ struct fsck_report {
 	const char *file_name; /* that all goes to too; NULL: none */
 	FILE *file;
 	u64 began_ns;
+	const char *pass; /* that began, and is to be printed; NULL: none */
+	bool pass_waits;  /* it is printed with what comes next: progress is drawn over the line */
 };
 
 /* Opens the file. */

@@ -39,6 +39,7 @@ static int write_file(const struct fsck_report *r, const char *text)
 int fsck_report_begin(struct fsck_report *r, struct cli *cli, const char *file_name)
 {
 	*r = (struct fsck_report){ .cli = cli, .file_name = file_name, .began_ns = now_ns() };
+	r->pass_waits = isatty(STDOUT_FILENO) && cli_progress_mode(cli) == BCH_PROGRESS_TERMINAL;
 	if (!file_name)
 		return 0;
 	r->file = fopen(file_name, "we");
@@ -111,10 +112,19 @@ static int problem_block(const struct fsck_report *r, const struct bch_fsck_prob
 	return bch_buf_failed(&block) ? -BCH_ERR_no_memory : write_file(r, bch_buf_str(&block));
 }
 
-static int problem_line(const struct fsck_report *r, const struct bch_fsck_problem *p)
+/* The pass that waits. */
+static void put_pass(struct fsck_report *r, struct bch_buf *out)
+{
+	if (r->pass)
+		bch_buf_put(out, "%s...", r->pass);
+	r->pass = NULL;
+}
+
+static int problem_line(struct fsck_report *r, const struct bch_fsck_problem *p)
 {
 	struct bch_buf line bch_auto(buf) = { 0 };
 
+	put_pass(r, &line);
 	put_text(r, &line, p);
 	put_doing(&line, p);
 	bch_buf_newline(&line);
@@ -125,7 +135,7 @@ static int problem_line(const struct fsck_report *r, const struct bch_fsck_probl
 
 int fsck_report_problem(void *arg, const struct bch_fsck_problem *p)
 {
-	const struct fsck_report *r = arg;
+	struct fsck_report *r = arg;
 	bool printed = !r->cli->common.quiet && (!r->limit || p->nr <= r->limit);
 	int err = 0;
 
@@ -139,14 +149,16 @@ int fsck_report_problem(void *arg, const struct bch_fsck_problem *p)
 int fsck_report_pass(void *arg, const char *name, bool ends)
 {
 	struct bch_buf line bch_auto(buf) = { 0 };
-	const struct fsck_report *r = arg;
+	struct fsck_report *r = arg;
 
 	if (r->cli->common.json || r->cli->common.quiet)
 		return 0;
-	if (ends)
-		bch_buf_puts(&line, " done\n");
-	else
-		bch_buf_put(&line, "%s...", name);
+	if (!ends)
+		r->pass = name;
+	if (!ends && r->pass_waits)
+		return 0;
+	put_pass(r, &line);
+	bch_buf_puts(&line, ends ? " done\n" : "");
 	return cli_write(r->cli, bch_buf_str(&line));
 }
 
@@ -205,11 +217,12 @@ static int read_reply(struct cli *cli)
 int fsck_ask(void *arg, const struct bch_fsck_problem *p)
 {
 	struct bch_buf text bch_auto(buf) = { 0 };
-	const struct fsck_report *r = arg;
+	struct fsck_report *r = arg;
 	int err;
 
 	if (r->cli->nobody_there || r->cli->common.json)
 		return BCH_FSCK_REPLY_NO;
+	put_pass(r, &text);
 	put_text(r, &text, p);
 	bch_buf_put(&text, "%s?\n", p->verb);
 	err = bch_buf_failed(&text) ? -BCH_ERR_no_memory : cli_write(r->cli, bch_buf_str(&text));

@@ -4,6 +4,7 @@
 #ifndef BCHFS_FSCK_H
 #define BCHFS_FSCK_H
 
+#include <bcachefs/progress.h>
 #include <bcachefs/super.h>
 
 /* What is answered to a problem. */
@@ -36,6 +37,7 @@ struct bch_fsck_problem {
 struct bch_fsck_opts {
 	enum bch_fsck_answer answer;
 	u32 nr_threads; /* that read nodes ahead; 0: 4 */
+	enum bch_progress_mode progress;
 	u64 passes;	     /* bits by stable number: only what these cover; 0: all */
 	bool changed;	     /* the superblock in memory is another, which is written in any case */
 	bool all_or_nothing; /* where a problem is left nothing is written */

@@ -14,6 +14,7 @@ struct bch_start_opts {
 	bool rewind; /* back to what users saw after entry @rewind_to */
 	u64 rewind_to;
 	size_t cache_bytes; /* of btree nodes; 0: 256 MiB */
+	u32 nr_threads;	    /* that read nodes ahead; 0: 4 */
 };
 
 /*

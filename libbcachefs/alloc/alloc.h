@@ -7,6 +7,7 @@
 #ifndef BCHFS_ALLOC_ALLOC_H
 #define BCHFS_ALLOC_ALLOC_H
 
+#include <bcachefs/progress.h>
 #include "base/array.h"
 #include "base/map.h"
 #include "base/radix.h"
@@ -122,6 +123,7 @@ struct bch_recount_sink {
 	int (*key)(void *arg, u8 btree_id, u8 level, const struct bch_key *k);
 	/* Of bch_recount_walk(): count without pending changes, but for those of alloc keys. */
 	bool committed;
+	struct bch_progress *progress; /* of bch_recount_walk(), in leaves; NULL: silent */
 };
 
 /*

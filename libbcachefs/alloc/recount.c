@@ -176,9 +176,13 @@ static int feed_key(struct bch_recount *r, u8 btree_id, u8 level, const struct b
 static int feed(struct bch_recount *r, struct bch_cursor *cur, u8 btree_id, u8 level)
 {
 	struct bch_key k;
+	u32 nr_leaves = 0;
 	int more, err = 0;
 
 	while (!err && (more = bch_cursor_next(cur, &k))) {
+		if (!level && cur->nr_nodes != nr_leaves)
+			bch_progress_add(r->sink.progress, cur->nr_nodes - nr_leaves);
+		nr_leaves = cur->nr_nodes;
 		if (more == -BCH_ERR_btree_node_read_failed)
 			r->missing = true;
 		else if (more < 0)

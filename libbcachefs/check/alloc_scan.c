@@ -224,7 +224,11 @@ static int look_for_counters(struct bch_check *c)
 static int scan(struct bch_check *c)
 {
 	const struct bch_recount_sink sink = {
-		.arg = c, .inum = take_inum, .key = take_key, .committed = true
+		.arg = c,
+		.inum = take_inum,
+		.key = take_key,
+		.committed = true,
+		.progress = c->progress,
 	};
 	struct bch_check_alloc *a = c->alloc;
 	int err = bch_alloc_drop_old_counters(c);

@@ -47,11 +47,13 @@ struct bch_check {
 
 	struct {
 		BCH_ARRAY(struct bch_check_repair *) a;
-	} queue;	    /* repairs that are not pending changes yet */
-	u64 nr_repairs;	    /* in this round */
-	u64 nr_applied;	    /* in all */
-	u64 metadata_bytes; /* of nodes that were read */
-	u32 round;	    /* from 0 on: problems are told with the passes in the first */
+	} queue;			/* repairs that are not pending changes yet */
+	u64 nr_repairs;			/* in this round */
+	u64 nr_applied;			/* in all */
+	u64 metadata_bytes;		/* of nodes that were read */
+	u64 nr_nodes[BCH_BTREE_ID_MAX]; /* that there are, as far as they were looked at */
+	struct bch_progress *progress;	/* of the step that runs, in nodes; NULL: silent */
+	u32 round; /* from 0 on: problems are told with the passes in the first */
 	/* the step whose passes are to be told with its first problem; NULL: they were */
 	const struct bch_check_step *untold;
 	bool repaired;	    /* something is to be committed */
@@ -133,6 +135,7 @@ struct bch_check_walk {
 	struct bch_cursor cur;
 	struct bch_pos next, to; /* where to go on */
 	u64 nr_applied;		 /* repairs that @cur has seen */
+	u32 nr_nodes;		 /* of @cur, that the progress knows */
 	bool done;
 };
 

@@ -65,6 +65,8 @@ static void refill(struct bch_nodes_ahead *a)
 	drop(a);
 	while (more && a->nr < BCH_NODES_AHEAD)
 		more = take_ptr(a, &a->v[a->nr++]);
+	a->c->nr_nodes[a->cur.btree_id] += a->nr;
+	bch_progress_add(a->c->progress, a->nr);
 	(void)bch_thread_pool_for_each(a->c->pool, a->nr, read_one, a); /* errors are the nodes' */
 }
 

@@ -36,6 +36,7 @@ static int see_repairs(struct bch_check_walk *w)
 	if (!c->queue.a.nr && w->nr_applied == c->nr_applied)
 		return 0;
 	bch_cursor_end(&w->cur);
+	w->nr_nodes = 0;
 	if (c->queue.a.nr)
 		err = bch_repairs_apply(c);
 	w->cur = bch_cursor(c->fs, btree_id, w->next, w->to);
@@ -56,6 +57,14 @@ static int next_readable(struct bch_check *c, struct bch_cursor *cur, struct bch
 	return more;
 }
 
+static void advance(struct bch_check_walk *w)
+{
+	if (w->nr_nodes == w->cur.nr_nodes)
+		return;
+	bch_progress_add(w->c->progress, w->cur.nr_nodes - w->nr_nodes);
+	w->nr_nodes = w->cur.nr_nodes;
+}
+
 int bch_check_walk_next(struct bch_check_walk *w, struct bch_key *k)
 {
 	int more = w->done ? 0 : see_repairs(w);
@@ -63,6 +72,7 @@ int bch_check_walk_next(struct bch_check_walk *w, struct bch_key *k)
 	if (more || w->done)
 		return more;
 	more = next_readable(w->c, &w->cur, k);
+	advance(w);
 	if (more > 0)
 		w->next = bch_pos_successor(k->pos);
 	w->done = more <= 0 || !bch_pos_compare(k->pos, w->to);

@@ -23,50 +23,70 @@ enum step_flags {
 struct bch_check_step {
 	int (*run)(struct bch_check *c); /* NULL: the other steps do that too */
 	unsigned flags;			 /* enum step_flags */
+	u64 btrees;			 /* whose nodes it walks over, once: bits by id */
 	u8 telling;			 /* under which of its passes problems are told */
 	u8 nr_passes;
 	u8 passes[8];
 };
 
-#define STEP(run, flags, telling, ...)                              \
-	{                                                           \
-		run, flags, telling, sizeof((u8[]){ __VA_ARGS__ }), \
-		{                                                   \
-			__VA_ARGS__                                 \
-		}                                                   \
+#define STEP(run, flags, btrees, telling, ...)                              \
+	{                                                                   \
+		run, flags, btrees, telling, sizeof((u8[]){ __VA_ARGS__ }), \
+		{                                                           \
+			__VA_ARGS__                                         \
+		}                                                           \
 	}
 
+#define IN(btree) (1ULL << BCH_BTREE_##btree)
+#define IN_ALL	  (~0ULL)
+
 /* In the order in which kernels run the passes. */
+/* clang-format off */
 static const struct bch_check_step steps[] = {
 	{ bch_check_supers, .flags = ONCE | HIDDEN }, /* no pass does that */
-	STEP(bch_check_journal, ONCE | HIDDEN, 0, BCH_PASS_journal_replay),
-	STEP(bch_check_nodes, ONCE | SILENT, 1, BCH_PASS_scan_for_btree_nodes,
-	     BCH_PASS_check_topology),
-	STEP(NULL, 0, 0, BCH_PASS_accounting_read, BCH_PASS_alloc_read, BCH_PASS_stripes_read,
-	     BCH_PASS_snapshots_read),
-	STEP(bch_check_allocations, 0, 0, BCH_PASS_check_allocations, BCH_PASS_trans_mark_dev_sbs),
-	STEP(NULL, 0, 0, BCH_PASS_journal_replay),
-	STEP(bch_check_alloc_info, 0, 0, BCH_PASS_check_alloc_info, BCH_PASS_fs_freespace_init),
-	STEP(bch_check_lrus, 0, 0, BCH_PASS_check_lrus),
-	STEP(bch_check_backpointers, 0, 0, BCH_PASS_check_btree_backpointers,
-	     BCH_PASS_check_backpointers_to_extents, BCH_PASS_check_extents_to_backpointers),
-	STEP(bch_check_alloc_to_lru_refs, 0, 0, BCH_PASS_check_alloc_to_lru_refs),
-	STEP(bch_check_snapshot_trees, 0, 0, BCH_PASS_check_snapshot_trees),
-	STEP(bch_check_snapshots, 0, 0, BCH_PASS_check_snapshots),
-	STEP(bch_check_subvols, 0, 0, BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
-	STEP(bch_check_dead_snapshots, 0, 0, BCH_PASS_delete_dead_snapshots),
-	STEP(bch_check_logged_ops, SILENT, 0,
+	STEP(bch_check_journal, ONCE | HIDDEN, 0, 0,
+	     BCH_PASS_journal_replay),
+	STEP(bch_check_nodes, ONCE | SILENT, 0, 1,
+	     BCH_PASS_scan_for_btree_nodes, BCH_PASS_check_topology),
+	STEP(NULL, 0, 0, 0,
+	     BCH_PASS_accounting_read, BCH_PASS_alloc_read, BCH_PASS_stripes_read, BCH_PASS_snapshots_read),
+	STEP(bch_check_allocations, 0, IN_ALL, 0,
+	     BCH_PASS_check_allocations, BCH_PASS_trans_mark_dev_sbs),
+	STEP(NULL, 0, 0, 0,
+	     BCH_PASS_journal_replay),
+	STEP(bch_check_alloc_info, 0, IN(alloc) | IN(need_discard) | IN(freespace) | IN(bucket_gens), 0,
+	     BCH_PASS_check_alloc_info, BCH_PASS_fs_freespace_init),
+	STEP(bch_check_lrus, 0, IN(lru), 0,
+	     BCH_PASS_check_lrus),
+	STEP(bch_check_backpointers, 0, IN(backpointers), 0,
+	     BCH_PASS_check_btree_backpointers, BCH_PASS_check_backpointers_to_extents,
+	     BCH_PASS_check_extents_to_backpointers),
+	STEP(bch_check_alloc_to_lru_refs, 0, IN(alloc), 0,
+	     BCH_PASS_check_alloc_to_lru_refs),
+	STEP(bch_check_snapshot_trees, 0, IN(snapshot_trees), 0,
+	     BCH_PASS_check_snapshot_trees),
+	STEP(bch_check_snapshots, 0, IN(snapshots), 0,
+	     BCH_PASS_check_snapshots),
+	STEP(bch_check_subvols, 0, IN(subvolumes) | IN(subvolume_children), 0,
+	     BCH_PASS_check_subvols, BCH_PASS_check_subvol_children),
+	STEP(bch_check_dead_snapshots, 0, 0, 0,
+	     BCH_PASS_delete_dead_snapshots),
+	STEP(bch_check_logged_ops, SILENT, IN(logged_ops), 0,
 	     BCH_PASS_resume_logged_ops), /* or extents seem wrong */
-	STEP(bch_check_inodes, 0, 0, BCH_PASS_check_inodes, BCH_PASS_check_extents,
-	     BCH_PASS_check_indirect_extents),
-	STEP(bch_check_names, 0, 0, BCH_PASS_check_dirents, BCH_PASS_check_xattrs,
-	     BCH_PASS_check_root, BCH_PASS_check_unreachable_inodes,
-	     BCH_PASS_check_subvolume_structure, BCH_PASS_check_directory_structure,
-	     BCH_PASS_check_nlinks),
-	STEP(NULL, 0, 0, BCH_PASS_resume_logged_ops),
-	STEP(bch_check_rebalance_work, 0, 0, BCH_PASS_check_rebalance_work),
-	STEP(bch_check_dead_inodes, 0, 0, BCH_PASS_delete_dead_inodes),
+	STEP(bch_check_inodes, 0, IN(inodes) | IN(extents), 0,
+	     BCH_PASS_check_inodes, BCH_PASS_check_extents, BCH_PASS_check_indirect_extents),
+	STEP(bch_check_names, 0, IN(inodes) | IN(dirents) | IN(xattrs), 0,
+	     BCH_PASS_check_dirents, BCH_PASS_check_xattrs, BCH_PASS_check_root,
+	     BCH_PASS_check_unreachable_inodes, BCH_PASS_check_subvolume_structure,
+	     BCH_PASS_check_directory_structure, BCH_PASS_check_nlinks),
+	STEP(NULL, 0, 0, 0,
+	     BCH_PASS_resume_logged_ops),
+	STEP(bch_check_rebalance_work, 0, IN(rebalance_work), 0,
+	     BCH_PASS_check_rebalance_work),
+	STEP(bch_check_dead_inodes, 0, IN(deleted_inodes), 0,
+	     BCH_PASS_delete_dead_inodes),
 };
+/* clang-format on */
 
 static u64 passes_of(const struct bch_check_step *s)
 {
@@ -135,6 +155,22 @@ static bool is_wanted(const struct bch_check *c, const struct bch_check_step *s)
 	       !(s->flags & ONCE && c->round);
 }
 
+/* Runs it with its progress, whose total is known when the nodes have been counted. */
+static int do_step(struct bch_check *c, const struct bch_check_step *s)
+{
+	struct bch_progress_work work = { .unit = "nodes" };
+	int err;
+
+	work.name = bch_pass_name(s->passes[s->telling]);
+	for (u8 id = 0; id < BCH_BTREE_ID_MAX; id++)
+		work.total += s->btrees >> id & 1 ? c->nr_nodes[id] : 0;
+	c->progress = bch_progress_new(c->ctx, c->opts->progress, &work);
+	err = s->run(c);
+	bch_progress_free(c->progress);
+	c->progress = NULL;
+	return err ? err : bch_repairs_apply(c);
+}
+
 static int run_step(struct bch_check *c, const struct bch_check_step *s)
 {
 	int err = 0;
@@ -143,9 +179,7 @@ static int run_step(struct bch_check *c, const struct bch_check_step *s)
 	if (!(s->flags & (SILENT | HIDDEN)))
 		err = bch_check_tell_step(c);
 	if (!err && s->run)
-		err = s->run(c);
-	if (!err)
-		err = bch_repairs_apply(c);
+		err = do_step(c, s);
 	if (!err && !c->untold && !(s->flags & HIDDEN)) {
 		err = tell(c, s->passes[s->telling], true);
 		if (!err)

@@ -177,11 +177,13 @@ static int start_with_journal(struct bch_fs *fs, bool clean,
 int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
 {
 	static const struct bch_start_opts none;
-	struct bch_btree_opts btree_opts = { .cache_bytes = opts ? opts->cache_bytes : 0 };
+	struct bch_btree_opts btree_opts = { 0 };
 	bool clean = bch_sb_flag(fs->super.sb, BCH_SB_CLEAN);
 	int err;
 
 	opts = opts ? opts : &none;
+	btree_opts.cache_bytes = opts->cache_bytes;
+	btree_opts.nr_threads = opts->nr_threads;
 	fs->findings.keeps = opts->for_check;
 	if (!bch_sb_flag(fs->super.sb, BCH_SB_INITIALIZED)) {
 		bch_log(fs->ctx, BCH_LOG_info, "filesystem was never mounted: it holds no keys");

@@ -27,9 +27,9 @@ the_report_begins_as_kernels_do_and_has_the_passes_in_their_order() {
 	holds test "$(passes | tr '\n' ' ')" = "accounting_read alloc_read stripes_read snapshots_read \
 check_allocations journal_replay check_alloc_info check_lrus check_btree_backpointers \
 check_backpointers_to_extents check_extents_to_backpointers check_alloc_to_lru_refs check_snapshot_trees \
-check_snapshots check_subvols check_subvol_children check_inodes check_extents check_indirect_extents \
+check_snapshots check_subvols check_subvol_children delete_dead_snapshots check_inodes check_extents check_indirect_extents \
 check_dirents check_xattrs check_root check_unreachable_inodes check_subvolume_structure \
-check_directory_structure check_nlinks check_rebalance_work delete_dead_inodes "
+check_directory_structure check_nlinks resume_logged_ops check_rebalance_work delete_dead_inodes "
 	out '^checked [0-9.]+ [KM]iB of metadata in [0-9.]+ s, [0-9.]+ MiB memory$'
 }
 
@@ -148,6 +148,30 @@ the_report_is_json_lines_with_json() {
 	run bcachefs fsck -n --report=/nowhere/found dev0.img
 	status 8
 	err '^bcachefs: /nowhere/found: no such file or directory$'
+}
+
+on_a_terminal_progress_does_not_take_the_passes_away() {
+	unpack 06-snapshots >/dev/null
+	mkfifo keys
+	sleep 60 >keys &
+	script -qec "'$program' fsck -n --progress=always dev0.img" /dev/null <keys >typed
+	kill $!
+	tr -d '\r' <typed | sed 's/^.*\x1b\[K//' >"$work/out"
+	out '^check_inodes\.\.\. done$'
+	out '^delete_dead_inodes\.\.\. done$'
+	out ' 0 kinds of problems'
+}
+
+what_is_told_does_not_depend_on_the_number_of_threads() {
+	damaged
+	bcachefs kill_btree_node -f -n extents dev0.img >/dev/null || fail 'kill_btree_node'
+	bcachefs fsck -n -j 1 dev0.img | grep -v '^checked ' >one
+	for threads in 2 3 16; do
+		bcachefs fsck -n -j $threads dev0.img | grep -v '^checked ' >many
+		holds diff one many
+	done
+	run bcachefs fsck -n -j 0 dev0.img
+	status 16
 }
 
 interrupted_between_two_repairs_nothing_is_changed() {
