@@ -17,7 +17,7 @@ struct args {
 	const char *passes, *report;
 	bool force, preen;
 	bool yes, no;
-	bool ratelimit;
+	bool ratelimit, data;
 	u64 threads;
 	bool kernel, no_kernel, reconstruct; /* habits: what they ask for is done, or never */
 	bool ignored;
@@ -82,6 +82,8 @@ static const struct cli_option options[] = {
 		 "print no more than 10 problems of each kind"),
 	CLI_FLAG('R', "reconstruct_alloc", struct args, reconstruct,
 		 "accepted: what is wrong about allocation is made anew in any case"),
+	CLI_FLAG(0, "data", struct args, data,
+		 "then verify the checksums of all data too, as scrub does"),
 	CLI_NUMBER('j', "threads", "N", struct args, threads, 1, 256,
 		   "threads that read nodes and verify them (4)"),
 	CLI_STRING(0, "report", "FILE", struct args, report,
@@ -104,7 +106,7 @@ static const struct cli_option options[] = {
 struct wanted {
 	enum bch_fsck_answer answer;
 	u64 passes;
-	bool ratelimit;
+	bool ratelimit, data;
 	struct bch_start_opts start;
 };
 
@@ -196,6 +198,7 @@ static int take_wanted(struct cli *cli, const struct args *a, struct wanted *w)
 
 	w->answer = answer_of(a);
 	w->ratelimit = a->ratelimit;
+	w->data = a->data;
 	w->start.cache_bytes = CACHE_BYTES;
 	w->start.nr_threads = (u32)a->threads;
 	for (size_t i = 0; i < given->nr && !err; i++)
@@ -247,6 +250,8 @@ static int check_with(struct fsck_report *report, const struct wanted *w, struct
 		err = bch_fsck(fs, &opts, &result);
 	if (!err)
 		err = fsck_report_result(report, fs, &result);
+	if (err >= 0 && w->data)
+		err = fsck_report_data(report, fs, err);
 	bch_fsck_result_end(&result);
 	return err;
 }
@@ -299,6 +304,14 @@ static int say_failed(struct cli *cli, const struct bch_fs *fs, int err)
 	return err;
 }
 
+/* Data is read from the devices where nothing is written: what the system remembers may be right. */
+static unsigned open_flags(const struct wanted *w)
+{
+	if (w->answer != BCH_FSCK_NO)
+		return BCH_OPEN_WRITE;
+	return w->data ? BCH_OPEN_DIRECT : 0;
+}
+
 static int run(struct cli *cli, const void *parsed)
 {
 	const struct args *a = parsed;
@@ -311,7 +324,7 @@ static int run(struct cli *cli, const void *parsed)
 				       "the kernel is never asked to check; leave out -k");
 	err = take_wanted(cli, a, &w);
 	if (!err)
-		err = cli_open(cli, w.answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE, &fs);
+		err = cli_open(cli, open_flags(&w), &fs);
 	if (!err)
 		err = cli_unlock(cli, fs);
 	if (!err)
@@ -334,6 +347,8 @@ const struct cli_command cmd_fsck = {
 		"The file of --report has each problem, and then the paths of the files that they "
 		"were about, those that lost data first, in all subvolumes that see them, as they "
 		"are after the repair; with --json it has a JSON document a line.\n"
+		"Data that --data finds bad stays as it is, since its checksum says so to each "
+		"reader; it is LOST where no other copy is good. That is an error that is left.\n"
 		"Exit status: the sum of 1: errors corrected; 4: errors left; 8: failed; 16: "
 		"usage; "
 		"32: cancelled.",

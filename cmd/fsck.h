@@ -42,6 +42,12 @@ int fsck_ask(void *arg, const struct bch_fsck_problem *p);
 int fsck_report_result(struct fsck_report *r, struct bch_fs *fs,
 		       const struct bch_fsck_result *result);
 
+/*
+ * Verifies all data of a filesystem that was checked with exit status @status, and names what is bad. The exit status
+ * with that, or an error.
+ */
+int fsck_report_data(struct fsck_report *r, struct bch_fs *fs, int status);
+
 /* Closes the file. @err, or else what went wrong with that. */
 int fsck_report_end(struct fsck_report *r, int err);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <bcachefs/resolve.h>
+#include <bcachefs/scrub.h>
 #include "cli_table.h"
 #include "fsck.h"
 
@@ -416,4 +417,46 @@ int fsck_report_result(struct fsck_report *r, struct bch_fs *fs,
 	if (!err && r->file)
 		err = write_files(r, fs, result, false);
 	return err ? err : status_of(r->cli, fs, result);
+}
+
+/* ------------------------------------------------------------------ data */
+
+static int write_facts(const struct fsck_report *r, struct bch_facts *facts)
+{
+	const char *text;
+	int err;
+
+	if (r->cli->common.json)
+		return write_json(r, facts, true);
+	text = bch_facts_str(facts);
+	err = text ? write_file(r, text) : -BCH_ERR_no_memory;
+	return err || r->cli->common.quiet ? err : cli_write(r->cli, text);
+}
+
+/* Repairs are durable by then, so that an interruption is no error. */
+static int status_with_data(struct cli *cli, const struct bch_fs *fs, int status,
+			    const struct bch_scrub_result *result)
+{
+	struct bch_buf name bch_auto(buf) = { 0 };
+
+	bch_fs_name_put(&name, fs);
+	if (result->nr_bad && !(status & FSCK_ERRORS))
+		cli_say(cli, "%s: still has errors", bch_buf_str(&name));
+	if (result->interrupted)
+		cli_say(cli, "interrupted: not all data was read");
+	return status | (result->nr_bad ? FSCK_ERRORS : 0) |
+	       (result->interrupted ? FSCK_CANCELLED : 0);
+}
+
+int fsck_report_data(struct fsck_report *r, struct bch_fs *fs, int status)
+{
+	const struct bch_scrub_opts opts = { .progress = cli_progress_mode(r->cli) };
+	struct bch_facts *facts bch_auto(facts) =
+		bch_facts_new(r->cli->common.json ? BCH_FACTS_JSON : BCH_FACTS_TEXT);
+	struct bch_scrub_result result = { 0 };
+	int err = facts ? bch_scrub(fs, &opts, facts, &result) : -BCH_ERR_no_memory;
+
+	if (!err)
+		err = write_facts(r, facts);
+	return err ? err : status_with_data(r->cli, fs, status, &result);
 }

@@ -26,7 +26,7 @@ ext4() { # FILES
 nr_keys() {
 	local btree nr=0
 	for btree in inodes extents dirents alloc backpointers freespace; do
-		nr=$((nr + $("$bcachefs" list -b $btree "$work/aged.img" | wc -l)))
+		nr=$((nr + $("$bcachefs" list -b $btree "$work/aged.img" | grep -c '^ *u64s' || :)))
 	done
 	echo $nr
 }
