@@ -75,15 +75,13 @@ const struct cli_command cmd_image_update = {
 	.name = "image update",
 	.heading = CLI_HEADING_images,
 	.summary = "make an image that of a tree, and leave in place what is the same",
-	.help = "Afterwards IMAGE has the files of the source and no others, as image create would "
-		"have "
-		"made them. Files "
-		"are told apart by their names, and compared byte by byte: what is the same is not "
-		"written, so that a binary delta of the two images is small. IMAGE grows where "
-		"that is "
-		"needed, and ends behind what is in use; with an undo file it gets no shorter. "
-		"Large "
-		"changes are several commits, each of which leaves a whole filesystem.",
+	.help = "Afterwards IMAGE has the files of the source and no others, as image create\n"
+		"would have made them. Files are told apart by their names, and compared byte by\n"
+		"byte: what is the same is not written, so that a binary delta of the two images\n"
+		"is small. IMAGE grows where that is needed, and ends behind what is in use; with\n"
+		"an undo file it gets no shorter. Large changes are several commits, each of "
+		"which\n"
+		"leaves a whole filesystem.",
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_JSON | CLI_PROGRESS | CLI_PASSPHRASE | CLI_WRITES,
 	.run = run,

@@ -95,8 +95,7 @@ const struct cli_command cmd_kill_btree_node = {
 	.heading = CLI_HEADING_debug,
 	.summary = "make btree nodes unreadable, to test what repairs them",
 	.help = "Each write is shown: device, sector of the node, bytes in it. What keeps the "
-		"damage "
-		"from\n"
+		"damage from\n"
 		"landing is an error, and then nothing is written.",
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_WRITES,
