@@ -280,6 +280,7 @@ static const struct row rows[] = {
 	/* length, btree, level, type; the bytes of it */
 	RECORD(journal_entry_past_jset_end, "0010 00 00 00 000000"),
 	RECORD(journal_entry_bkey_u64s_0, "0100 05 00 00 000000" ZERO),
+	RECORD(bkey_u64s_too_small, "0300 05 00 00 000000" "0301000000000000" ZERO ZERO),
 	RECORD(journal_entry_bkey_past_end, "0100 05 00 00 000000" "0900000000000000"),
 	RECORD(journal_entry_bkey_bad_format, "0500 05 00 00 000000" KEY_IN_FORMAT("55")),
 	RECORD(journal_entry_btree_root_bad_size, "0000 05 00 01 000000"),
