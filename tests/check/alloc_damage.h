@@ -104,6 +104,21 @@ static inline void pointer_to_removed_device(struct damaged *d)
 	set_ptr(d, &p);
 }
 
+/* Of a filesystem that does not use its first bucket. */
+static inline void pointer_before_the_first_bucket(struct damaged *d)
+{
+	struct bch_member m;
+	struct bch_ptr p;
+
+	assert_true(find(d, BCH_BTREE_extents, BCH_KEY_extent));
+	p = get_ptr(d);
+	p.offset_sectors = bucket_sectors(d, 0);
+	set_ptr(d, &p);
+	assert_true(bch_super_member(&d->fs->super, 0, &m));
+	m.first_bucket = 2;
+	bch_super_member_put(&d->fs->super, 0, &m);
+}
+
 static inline void newer_pointer(struct damaged *d)
 {
 	struct bch_ptr p;
@@ -505,6 +520,7 @@ static const struct row rows[] = {
 	ROW(REFLINK, key_of_no_bucket, ID(alloc_key_to_missing_dev_bucket)),
 	ROW(REFLINK, pointer_to_no_device, ID(ptr_to_invalid_device)),
 	ROW(REFLINK, pointer_to_removed_device, ID(ptr_to_removed_device)),
+	ROW(REFLINK, pointer_before_the_first_bucket, ID(ptr_before_first_bucket)),
 	ROW(REFLINK, newer_pointer, ID(ptr_gen_newer_than_bucket_gen)),
 	ROW(REFLINK, stale_pointer, ID(stale_dirty_ptr)),
 	ROW(REFLINK, data_among_nodes, ID(ptr_bucket_data_type_mismatch)),

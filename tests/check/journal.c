@@ -278,6 +278,8 @@ static const struct row rows[] = {
 	ROW(journal_entry_dup_same_device, CRASHED, entry_twice),
 
 	/* length, btree, level, type; the bytes of it */
+	ROW(clean_but_journal_not_empty, "tests/images/11-fresh", append_record,
+	    "0500 05 00 00 000000" KEY_IN_FORMAT("01")),
 	RECORD(journal_entry_past_jset_end, "0010 00 00 00 000000"),
 	RECORD(journal_entry_bkey_u64s_0, "0100 05 00 00 000000" ZERO),
 	RECORD(bkey_u64s_too_small, "0300 05 00 00 000000" "0301000000000000" ZERO ZERO),

@@ -4,6 +4,7 @@
 #include "damage.h"
 
 #include "ondisk/keys.h"
+#include "ondisk/passes.h"
 
 #define KEY   5 /* number in a leaf */
 #define CHILD 4 /* in the node above it */
@@ -160,6 +161,31 @@ static void first_set_of_a_blacklisted_number_is_used_and_written_anew(void **st
 	test_fs_end(&f);
 }
 
+/* It may be told, not repaired: we write nothing of those old versions. */
+static void node_newer_than_the_superblock_is_told(void **state)
+{
+	struct test_fs f = deep_fs(*state, 1);
+	struct found found = { 0 };
+	const struct bch_fsck_opts opts = { .answer = BCH_FSCK_NO,
+					    .passes = 1ULL << BCH_PASS_check_topology,
+					    .problem = take_problem,
+					    .arg = &found };
+	struct bch_fsck_result result;
+
+	test_fs_close(&f);
+	test_fs_ok(f.t, test_fs_open(&f, BCH_OPEN_WRITE));
+	f.fs->super.sb->version = le16_of(BCH_VERSION(0, 29));
+	f.fs->super.sb->version_min = f.fs->super.sb->version;
+	test_fs_ok(f.t, bch_fs_write_super(f.fs));
+	test_fs_close(&f);
+	open_to_check(&f, 0);
+	test_fs_ok(f.t, bch_fsck(f.fs, &opts, &result));
+	bch_fsck_result_end(&result);
+	test_fs_close(&f);
+	assert_true(found.nr[BCH_FSCK_btree_node_bset_newer_than_sb] > 0);
+	test_fs_end(&f);
+}
+
 /* ------------------------------------------------------------------ a set behind the first */
 
 /* A set of no keys at @at of the leaf whose pointer is @key. */
@@ -273,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_problem_of_a_node_is_told_and_repaired_and_then_gone),
 		TEST(first_set_of_a_blacklisted_number_is_used_and_written_anew),
+		TEST(node_newer_than_the_superblock_is_told),
 		TEST(empty_set_is_told),
 		TEST(set_behind_the_end_is_told),
 		TEST(root_covers_all),

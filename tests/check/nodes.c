@@ -215,7 +215,7 @@ static void copy_that_is_bad_is_written_anew_beside_a_good_one(void **state)
 	test_fs_end(&f);
 }
 
-/* A later kernel wrote it: to drop it would lose what is only newer than we are. */
+/* btree_node_unsupported_version: a later kernel wrote it. To drop it would lose what is only newer than we are. */
 static void node_of_an_unknown_version_ends_the_check(void **state)
 {
 	struct test_fs f = deep_fs(*state, 1);
