@@ -186,6 +186,38 @@ static void node_newer_than_the_superblock_is_told(void **state)
 	test_fs_end(&f);
 }
 
+/* Read number @nth of the first device fails once. */
+static struct found check_faulty(struct test_fs *f, u64 nth)
+{
+	struct found found = { 0 };
+	const struct bch_fsck_opts opts = { .answer = BCH_FSCK_YES,
+					    .problem = take_problem,
+					    .arg = &found };
+	struct bch_fsck_result result;
+	struct bch_blkdev **dev;
+
+	open_to_check(f, BCH_OPEN_WRITE);
+	dev = &f->fs->members[0].blkdev;
+	assert_int_equal(bch_faulty_new(*dev, dev), 0);
+	bch_faulty_set(*dev, BCH_FAULT_read, nth, 0);
+	test_fs_ok(f->t, bch_fsck(f->fs, &opts, &result));
+	bch_fsck_result_end(&result);
+	test_fs_close(f);
+	return found;
+}
+
+static void node_that_cannot_be_read_is_taken_from_another_copy(void **state)
+{
+	struct test_fs f = deep_fs(*state, 2);
+	u64 nth = 0;
+
+	test_fs_close(&f);
+	while (!check_faulty(&f, ++nth).nr[BCH_FSCK_btree_node_read_error])
+		assert_true(nth < 100);
+	assert_gone(&f, DEEP_NR_KEYS);
+	test_fs_end(&f);
+}
+
 /* ------------------------------------------------------------------ a set behind the first */
 
 /* A set of no keys at @at of the leaf whose pointer is @key. */
@@ -300,6 +332,7 @@ int main(void)
 		TEST(each_problem_of_a_node_is_told_and_repaired_and_then_gone),
 		TEST(first_set_of_a_blacklisted_number_is_used_and_written_anew),
 		TEST(node_newer_than_the_superblock_is_told),
+		TEST(node_that_cannot_be_read_is_taken_from_another_copy),
 		TEST(empty_set_is_told),
 		TEST(set_behind_the_end_is_told),
 		TEST(root_covers_all),
