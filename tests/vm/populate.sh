@@ -47,6 +47,7 @@ dedupe			| 6.12 | copies | --dedupe				| 256M
 dedupe-zstd-encrypted	| 6.12 | copies | --dedupe --compression=zstd --encrypted --no_passphrase | 256M
 dedupe-two		| 6.12 | copies | --dedupe --replicas=2			| 128M 128M
 dedupe-1.28		| 6.16 | copies | --dedupe --version=1.28 --background_compression=zstd | 256M
+usr			| 6.12 | usr	|					| 512M
 image-of-filesystem	| 6.12 | kinds	| --from-filesystem			| image
 filesystem-1.28		| 6.16 | large	| --from-filesystem --version=1.28	| 256M
 image-updated		| 6.12 | kinds	| --update				| image
@@ -89,6 +90,12 @@ copies() {
 	done
 	{ cat "$1/copy" && echo and more; } >"$1/longer"
 	head -c 1000000 "$1/copy" >"$1/shorter"
+}
+
+# A part of what the system has installed: each twenty-fifth file of /usr, all of which would take the kernel here an hour.
+usr() {
+	find /usr -xdev ! -type d -size -8M -printf '%P\0' | sort -z | sed -nz '0~25p' | head -z -n 6000 |
+		tar -c -C /usr --xattrs --null -T - | tar -x --xattrs -p -C "$1"
 }
 
 # What has much more size than data.
