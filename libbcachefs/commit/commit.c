@@ -78,6 +78,7 @@ static void choose(struct bch_fs *fs, struct bch_writer *w, const struct bch_wri
 	else
 		bch_random(w->seed, sizeof(w->seed));
 	w->counters_in_journal = opts->counters_in_journal;
+	w->is_passing = opts->is_new && opts->is_passing;
 	w->leave_dirty =
 		w->counters_in_journal ||
 		(!opts->is_new && !fs->state.was_clean &&
@@ -174,6 +175,17 @@ int bch_fs_flush(struct bch_fs *fs)
 	return err;
 }
 
+static int flush_if_wanted(struct bch_plan *plan)
+{
+	return plan->w->is_passing ? 0 : bch_fs_flush(plan->fs);
+}
+
+int bch_writer_make_durable(struct bch_fs *fs)
+{
+	fs->writer->is_passing = false;
+	return bch_fs_flush(fs);
+}
+
 /* What is on disk is the state now: the changes are in it. */
 static int take_over(struct bch_plan *plan)
 {
@@ -204,11 +216,11 @@ static int write_all(struct bch_plan *plan)
 	if (!err)
 		err = bch_plan_write(plan);
 	if (!err)
-		err = bch_fs_flush(plan->fs);
+		err = flush_if_wanted(plan);
 	if (!err)
 		err = bch_commit_entry(plan);
 	if (!err)
-		err = bch_fs_flush(plan->fs);
+		err = flush_if_wanted(plan);
 	if (!err)
 		bch_commit_discard(plan->fs);
 	if (!err)

@@ -22,6 +22,7 @@ struct bch_writer_opts {
 	 * from 1.15 on cannot read a node of counters in the order of older versions: 03 §10.3, §13.2.
 	 */
 	bool counters_in_journal;
+	bool is_passing; /* of a new one: no commit needs to last before bch_writer_make_durable() */
 	u32 nr_threads; /* that encode and write; 0: as many as processors. What is written is the same */
 	/* Of one that is repaired, for its first commit: bch_space_trust(). NULL: what is stored is right. */
 	const struct bch_recount *counted;
@@ -80,6 +81,9 @@ int bch_strip_alloc(struct bch_fs *fs);
 
 /* Has @m say that there may be nodes in sectors from @start to @end. True where it did not. */
 bool bch_member_mark_nodes(struct bch_member *m, u64 start, u64 end);
+
+/* What was committed to a new filesystem is durable from now on, and so is each later commit. */
+int bch_writer_make_durable(struct bch_fs *fs);
 
 /* Marks the filesystem clean, where it can be. Nothing may be pending. */
 int bch_writer_finish(struct bch_fs *fs);

@@ -18,6 +18,7 @@ struct bch_writer {
 	u64 nr_random;		  /* that were drawn */
 	u64 seq;		  /* of the last entry that was written */
 	bool counters_in_journal; /* struct bch_writer_opts */
+	bool is_passing;	  /* no commit needs to last */
 	bool dirty;		  /* the superblocks say that the filesystem is not clean */
 	bool leave_dirty;	  /* a kernel has to end what it had begun: 03 §7.2 */
 	bool super_changed;	  /* it is to be written before the next entry */

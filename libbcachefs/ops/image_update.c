@@ -47,6 +47,7 @@ static int update_files(struct bch_update_tree *u)
 	int err = 0;
 
 	for (size_t i = 0; i < s->order.nr && !err; i++) {
+		bch_source_is_at(s, i);
 		err = bch_update_file(u, s->order.v[i]);
 		if (!err)
 			err = bch_update_step(u);

@@ -294,6 +294,7 @@ int bch_format_initialise(struct bch_format *f)
 	const struct bch_writer_opts opts = {
 		.seed = again ? fs->super.sb->uuid : NULL,
 		.is_new = true,
+		.is_passing = f->source,
 		.counters_in_journal = !f->source && counters_go_to_journal(fs),
 	};
 	int err = 0;
@@ -323,6 +324,8 @@ int bch_format_initialise(struct bch_format *f)
 	err = bch_commit(fs);
 	if (!err && f->source)
 		err = bch_populate(fs, f->source, f->opts->sums);
+	if (!err && f->source)
+		err = bch_writer_make_durable(fs);
 	if (!err && f->image)
 		err = bch_image_shrink(fs, f->image);
 	return err ? err : bch_writer_finish(fs);

@@ -166,6 +166,7 @@ static int put_all(struct bch_populate *p)
 	int err = 0;
 
 	for (size_t i = 0; i < s->order.nr && !err; i++) {
+		bch_source_is_at(s, i);
 		err = put(p, s->order.v[i]);
 		if (!err && bch_changes_bytes(p->fs) > CHANGES_BYTES)
 			err = commit(p);

@@ -48,6 +48,8 @@ struct bch_source_ops {
 	/* All @len bytes, within a range. */
 	int (*read)(struct bch_source *s, void *buf, size_t len, u64 offset);
 	void (*close)(struct bch_source *s);
+	/* The files from place @at of the order on are what is read next. NULL: nothing is won by knowing. */
+	void (*ahead)(struct bch_source *s, size_t at);
 };
 
 #define BCH_SOURCE_IMPLIED BCH_U64_MAX /* the place of a directory that only others tell of */
@@ -86,6 +88,13 @@ const struct bch_source_name *bch_source_next(const struct bch_source_name *name
 /* Appends the path of a file below the root, "" for that; and one that can be shown, from what the user gave on. */
 void bch_source_relative(const struct bch_source *s, u32 file, struct bch_buf *out);
 void bch_source_path(const struct bch_source *s, u32 file, struct bch_buf *out);
+
+/* To be called as the reader goes on in the order. */
+static inline void bch_source_is_at(struct bch_source *s, size_t at)
+{
+	if (s->ops->ahead)
+		s->ops->ahead(s, at);
+}
 
 /* Bytes of the open file, zeroes where it has no data. */
 int bch_source_fill(struct bch_source *s, u8 *buf, size_t len, u64 offset);

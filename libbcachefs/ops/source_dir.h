@@ -8,6 +8,8 @@
 
 #define BCH_SOURCE_FDS 64 /* directories that are open at once */
 
+struct bch_source_ahead;
+
 /*
  * The directories from the root to the one that is being looked at, open: no path is ever resolved by the system, so no
  * symlink that somebody puts there meanwhile is followed. Of deeper ones the last alone.
@@ -22,7 +24,12 @@ struct bch_source_dir {
 	int file;	    /* -1: none is open */
 	u32 file_idx;
 	bool is_whole; /* it has no holes */
+	struct bch_source_ahead *ahead;
 };
+
+/* The op of that name; and its end, before the directories are closed. NULL is nothing. */
+void bch_source_dir_ahead(struct bch_source *s, size_t at);
+void bch_source_ahead_free(struct bch_source_ahead *ahead);
 
 /* The descriptor of a directory of the tree, valid until the next call. Errors are said. */
 int bch_source_dir_fd(struct bch_source *s, u32 dir, int *fd);

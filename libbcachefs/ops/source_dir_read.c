@@ -158,6 +158,7 @@ static void dir_close(struct bch_source *s)
 {
 	struct bch_source_dir *d = s->reader;
 
+	bch_source_ahead_free(d->ahead);
 	while (d->nr_open)
 		close(d->open[--d->nr_open].fd);
 	if (d->file >= 0)
@@ -167,5 +168,5 @@ static void dir_close(struct bch_source *s)
 }
 
 const struct bch_source_ops bch_source_dir_ops = {
-	dir_xattrs, dir_target, dir_open, dir_data, dir_read, dir_close,
+	dir_xattrs, dir_target, dir_open, dir_data, dir_read, dir_close, bch_source_dir_ahead,
 };

@@ -234,7 +234,7 @@ static void fs_close(struct bch_source *s)
 }
 
 static const struct bch_source_ops fs_ops = {
-	fs_xattrs, fs_target, fs_open, fs_data, fs_read, fs_close,
+	fs_xattrs, fs_target, fs_open, fs_data, fs_read, fs_close, NULL,
 };
 
 /* ------------------------------------------------------------------ the whole */
