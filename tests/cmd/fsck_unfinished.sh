@@ -105,4 +105,17 @@ dead_snapshots_are_taken_away_without_a_word() {
 	holds cmp before.tar after.tar
 }
 
+# What a removal leaves until the next mount: no name, and a mark.
+a_subvolume_that_was_removed_and_is_still_there_does_not_keep_it_from_an_end() {
+	unpack 06-snapshots >/dev/null
+	bcachefs kvdb --rw -c 'delete -q dirents 4096:8800441625394303276' dev0.img
+	bcachefs kvdb --rw -c 'delete -q subvolume_children 1:4' dev0.img
+	bcachefs kvdb --rw -c 'update -q subvolumes 0:4 fs_path_parent=0 flags=7' dev0.img
+	run bcachefs fsck -q -y dev0.img
+	no_err
+	[[ $got == [01] ]] || fail 'exit status 0 or 1 wanted'
+	run bcachefs fsck -q -n dev0.img
+	status 0
+}
+
 cases
