@@ -65,6 +65,29 @@ int bch_commit_entry(struct bch_plan *plan)
 	return err;
 }
 
+int bch_commit_clean_state(struct bch_plan *plan)
+{
+	struct bch_bytes section = bch_super_section(&plan->fs->super, BCH_SECTION_clean);
+	struct bch_records r = { 0 };
+	int err;
+
+	if (section.len <= sizeof(struct sb_clean))
+		return 0;
+	section = bch_bytes_from(section, sizeof(struct sb_clean));
+	err = bch_array_reserve(&r.a, section.len);
+	if (!err) {
+		memcpy(r.a.v, section.p, section.len);
+		r.a.nr = section.len;
+		err = bch_journal_write(plan->w->journal, plan->seq, plan->seq, &r);
+	}
+	if (!err)
+		err = bch_fs_flush(plan->fs);
+	if (!err)
+		bch_journal_write_done(plan->w->journal, plan->seq++);
+	bch_array_end(&r.a);
+	return err;
+}
+
 /* The section, with the same roots as the entry @seq. */
 static int put_clean_section(struct bch_fs *fs, u64 seq)
 {

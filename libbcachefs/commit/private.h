@@ -156,6 +156,9 @@ int bch_commit_super_before(struct bch_plan *plan);
 /* Writes the entry that makes the plan's roots those of the filesystem. */
 int bch_commit_entry(struct bch_plan *plan);
 
+/* One with what the clean section says, durable: after a crash the journal tells of it where the superblock does not. */
+int bch_commit_clean_state(struct bch_plan *plan);
+
 /* Marks the filesystem clean. */
 int bch_super_mark_clean(struct bch_fs *fs);
 

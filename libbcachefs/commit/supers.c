@@ -179,8 +179,15 @@ static int mark_replicas(struct bch_plan *plan, bool *changed)
 
 static int mark_dirty(struct bch_plan *plan)
 {
+	bool was_clean = plan->fs->state.was_clean;
 	struct bch_sb *sb = plan->fs->super.sb;
+	u64 first_seq = plan->seq;
+	int err = 0;
 
+	if (was_clean && !bch_journal_writer_has_last(plan->w->journal))
+		err = bch_commit_clean_state(plan);
+	if (err)
+		return err;
 	bch_sb_flag_set(sb, BCH_SB_CLEAN, 0);
 	sb->features[0] = le64_of(
 		le64_get(sb->features[0]) | 1ULL << BCH_FEATURE_new_extent_overwrite |
@@ -189,10 +196,10 @@ static int mark_dirty(struct bch_plan *plan)
 		1ULL << BCH_FEATURE_extents_across_btree_nodes);
 	plan->w->dirty = true;
 	/* Numbers that were used by somebody and lead to nothing: 03 §8.1, R3. */
-	if (plan->fs->state.was_clean && plan->seq > plan->fs->state.seq + 1)
+	if (was_clean && first_seq > plan->fs->state.seq + 1)
 		return bch_super_blacklist_add(
 			&plan->fs->super,
-			(struct bch_blacklist){ plan->fs->state.seq + 1, plan->seq });
+			(struct bch_blacklist){ plan->fs->state.seq + 1, first_seq });
 	return 0;
 }
 

@@ -214,6 +214,9 @@ void bch_journal_writer_free(struct bch_journal_writer *w);
 /* Past every number that any member's journal has, and past the last blacklisted range. */
 u64 bch_journal_writer_next_seq(const struct bch_journal_writer *w);
 
+/* Is the entry there that says what the clean section says: what a start comes back to, once the superblock is not clean? */
+bool bch_journal_writer_has_last(const struct bch_journal_writer *w);
+
 /*
  * Writes the flush entry @seq, which makes all before it superfluous where @last_seq is @seq, to as many members as
  * metadata_replicas says; nothing is flushed. -BCH_ERR_no_space where no bucket may be overwritten, or it does not fit.

@@ -27,6 +27,7 @@ struct ring {
 struct bch_journal_writer {
 	struct bch_fs *fs;
 	u64 next_seq, needed_seq;
+	bool has_last; /* the entry after which the filesystem was unmounted */
 	struct ring rings[BCH_SB_MAX_MEMBERS];
 };
 
@@ -114,12 +115,16 @@ static int look(struct bch_journal_writer *w)
 {
 	struct bch_journal *j bch_auto(journal) = NULL;
 	int err = bch_journal_read(w->fs, &j);
+	size_t at;
 
 	if (err)
 		return err;
 	if (w->next_seq < j->start_seq)
 		w->next_seq = j->start_seq;
 	w->needed_seq = j->last_seq;
+	at = bch_journal_find(j, w->fs->state.seq);
+	w->has_last = at < j->entries.a.nr && j->entries.a.v[at].seq == w->fs->state.seq &&
+		      j->entries.a.v[at].copy[j->entries.a.v[at].best].good;
 	for (size_t i = 0; i < j->buckets.a.nr; i++)
 		take_bucket(w, &j->buckets.a.v[i]);
 	pass_blacklisted(w);
@@ -151,6 +156,11 @@ void bch_journal_writer_free(struct bch_journal_writer *w)
 	for (u32 i = 0; w && i < BCH_SB_MAX_MEMBERS; i++)
 		free(w->rings[i].v);
 	free(w);
+}
+
+bool bch_journal_writer_has_last(const struct bch_journal_writer *w)
+{
+	return w->has_last;
 }
 
 u64 bch_journal_writer_next_seq(const struct bch_journal_writer *w)
