@@ -156,9 +156,13 @@ int bch_check_commit(struct bch_check *c, struct bch_fsck_result *result)
 	struct bch_sb_ext ext;
 	bool complete = !c->opts->passes && result->nr_found == result->nr_repaired;
 	bool clear = complete && (c->opts->changed || bch_fs_wants_fsck(c->fs));
-	int err;
+	int err = 0;
 
 	bch_super_ext(&c->fs->super, &ext);
+	if (c->write_supers) /* first: the one good copy is not the one to be torn */
+		err = bch_fs_write_copies(c->fs, true);
+	if (err)
+		return err;
 	if (complete)
 		c->lost_data = 0; /* what follows from that is repaired too */
 	if (c->repaired || bch_changes_bytes(c->fs) || c->fs->writer || !c->fs->state.was_clean)
@@ -167,8 +171,6 @@ int bch_check_commit(struct bch_check *c, struct bch_fsck_result *result)
 		err = write_super(c, clear, &ext);
 	else
 		return 0;
-	if (!err && c->write_supers)
-		err = bch_fs_write_copies(c->fs, true);
 	result->written = !err;
 	return err;
 }
