@@ -49,23 +49,43 @@ static int check_found_nothing(struct bch_tree *t)
 	return yes < 0 ? yes : 0;
 }
 
-/* A node cannot begin at the last position: it belongs to the one before. */
-static int close_end(struct bch_tree *t)
+/* No node is of one position alone: that belongs to a neighbour. */
+static int close_gap(struct bch_tree *t, struct bch_pos pos)
 {
-	const struct bch_range *last = t->lost.a.nr ? &t->lost.a.v[t->lost.a.nr - 1] : NULL;
-	struct bch_tree_leaf *leaf = t->leaves.a.nr ? &t->leaves.a.v[t->leaves.a.nr - 1] : NULL;
+	struct bch_tree_leaf *before = NULL, *behind = NULL;
 
-	if (!last || !leaf || bch_pos_compare(last->min, BCH_SPOS_MAX))
-		return 0;
-	leaf->max = BCH_SPOS_MAX;
-	leaf->changed = true;
-	return bch_ranges_remove(&t->lost, BCH_SPOS_MAX, BCH_SPOS_MAX);
+	for (size_t i = 0; i < t->leaves.a.nr; i++) {
+		struct bch_tree_leaf *leaf = &t->leaves.a.v[i];
+
+		if (bch_pos_compare(leaf->max, pos) < 0)
+			before = leaf;
+		else if (!behind)
+			behind = leaf;
+	}
+	if (before) {
+		before->max = pos;
+		before->changed = true;
+	} else if (behind) {
+		behind->min = pos;
+		behind->changed = true;
+	}
+	return before || behind ? bch_ranges_remove(&t->lost, pos, pos) : 0;
+}
+
+static int close_gaps(struct bch_tree *t)
+{
+	int err = 0;
+
+	for (size_t i = t->lost.a.nr; i-- && !err;)
+		if (!bch_pos_compare(t->lost.a.v[i].min, t->lost.a.v[i].max))
+			err = close_gap(t, t->lost.a.v[i].min);
+	return err;
 }
 
 /* An empty leaf takes the place of each lost one. */
 static int put_holes(struct bch_tree *t)
 {
-	int err = close_end(t);
+	int err = close_gaps(t);
 
 	if (err)
 		return err;
