@@ -493,8 +493,9 @@ static inline void noise_device(struct victim *v)
 	size_t len = 1 << 20;
 	u8 *bytes;
 
-	if (!dev || v->image->nr < 2)
+	if (!dev || v->image->nr < 2 || v->supers_lost >> dev_idx & 1)
 		return;
+	v->supers_lost |= 1ULL << dev_idx; /* the second, and at times the last, are overwritten */
 	say(v, "device %u is noise", dev_idx);
 	bytes = malloc(len);
 	assert_non_null(bytes);
