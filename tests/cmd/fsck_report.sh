@@ -179,7 +179,8 @@ interrupted_between_two_repairs_nothing_is_changed() {
 	damaged
 	before=$(sha256sum <dev0.img)
 	mkfifo answers
-	env --default-signal=INT "$program" fsck dev0.img <answers >said 2>errors &
+	: >said
+	env --default-signal=INT "$program" fsck dev0.img <answers >>said 2>errors &
 	pid=$!
 	exec {answers}>answers
 	echo y >&"$answers"
