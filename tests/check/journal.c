@@ -333,7 +333,26 @@ static void entry_of_an_unknown_version_is_refused(void **state)
 	image_end(&image);
 }
 
-int main(void)
+/* ------------------------------------------------------------------ for tests in the machine */
+
+static const char *name_of(size_t i)
+{
+	return rows[i].name;
+}
+
+static const char *image_of(size_t i)
+{
+	return rows[i].image;
+}
+
+static void damage_as(struct image *image, size_t i)
+{
+	rows[i].damage(image, &rows[i]);
+}
+
+static const struct rows_table table = { bch_array_size(rows), name_of, image_of, damage_as };
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_problem_is_told_and_repaired_and_then_gone,
@@ -342,5 +361,7 @@ int main(void)
 						temp_teardown),
 	};
 
+	if (argc > 1)
+		return rows_main(&table, argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,30 +101,22 @@ static void each_key_that_breaks_a_rule_goes_and_all_others_stay(void **state)
 
 /* ------------------------------------------------------------------ for tests in the machine */
 
-static int list_rows(void)
+static const char *name_of(size_t i)
 {
-	for (size_t i = 0; i < bch_array_size(key_rows); i++)
-		printf("%s %s\n", key_rows[i].name, strrchr(key_rows[i].image, '/') + 1);
-	return 0;
+	return key_rows[i].name;
 }
 
-static int damage_devices(const char *name, char **devs, int nr)
+static const char *image_of(size_t i)
 {
-	struct image image = { .dir = name, .nr = (u32)nr };
-	size_t i = 0;
-	void *state;
-
-	while (i < bch_array_size(key_rows) && strcmp(key_rows[i].name, name))
-		i++;
-	if (i == bch_array_size(key_rows) || nr < 1 || nr > IMAGE_MAX_DEVS)
-		return 1;
-	temp_setup(&state);
-	image.t = state;
-	for (int n = 0; n < nr; n++)
-		image.path[n] = devs[n];
-	put_key(&image, &key_rows[i]);
-	return temp_teardown(&state);
+	return key_rows[i].image;
 }
+
+static void damage_as(struct image *image, size_t i)
+{
+	put_key(image, &key_rows[i]);
+}
+
+static const struct rows_table table = { bch_array_size(key_rows), name_of, image_of, damage_as };
 
 int main(int argc, char **argv)
 {
@@ -134,9 +126,7 @@ int main(int argc, char **argv)
 			temp_teardown),
 	};
 
-	if (argc == 2 && !strcmp(argv[1], "list"))
-		return list_rows();
 	if (argc > 1)
-		return damage_devices(argv[1], argv + 2, argc - 2);
+		return rows_main(&table, argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,4 +113,42 @@ static inline void rows_remove(struct image *image)
 	}
 }
 
+/* ------------------------------------------------------------------ for tests in the machine */
+
+/* A table of rows: each is made on the devices of an image. */
+struct rows_table {
+	size_t nr;
+	const char *(*name)(size_t i);
+	const char *(*image)(size_t i);
+	void (*damage)(struct image *image, size_t i);
+};
+
+static inline int rows_list(const struct rows_table *t)
+{
+	for (size_t i = 0; i < t->nr; i++)
+		printf("%s %s\n", t->name(i), strrchr(t->image(i), '/') + 1);
+	return 0;
+}
+
+/* "list" gives the name of each and the image that it is made for; NAME DEVICE... makes it. Exit status. */
+static inline int rows_main(const struct rows_table *t, int argc, char **argv)
+{
+	struct image image = { .dir = argv[1], .nr = (u32)argc - 2 };
+	void *state;
+	size_t i = 0;
+
+	if (argc == 2 && !strcmp(argv[1], "list"))
+		return rows_list(t);
+	while (i < t->nr && strcmp(t->name(i), argv[1]))
+		i++;
+	if (i == t->nr || argc < 3 || argc - 2 > IMAGE_MAX_DEVS)
+		return 1;
+	temp_setup(&state);
+	image.t = state;
+	for (u32 n = 0; n < image.nr; n++)
+		image.path[n] = argv[n + 2];
+	t->damage(&image, i);
+	return temp_teardown(&state);
+}
+
 #endif
