@@ -3,6 +3,8 @@
 
 #include "check/inode.h"
 
+#define VERSION_GRAVES BCH_VERSION(1, 14) /* ids above 294 */
+
 /* ------------------------------------------------------------------ keys of one position */
 
 int bch_check_seen_add(struct bch_check_seen *seen, struct bch_pos pos)
@@ -61,6 +63,12 @@ static int is_unused(struct bch_check *c, const struct bch_snapshot_node *s)
 	return subvol.flags >> BCH_SUBVOLUME_unlinked & 1;
 }
 
+/* The mark that a deleted one leaves: it stays, and has no keys. */
+static bool is_grave(const struct bch_snapshot_node *s)
+{
+	return s->state == BCH_SNAPSHOT_STATE_deleted;
+}
+
 int bch_check_find_dead(struct bch_check *c)
 {
 	int err = 0;
@@ -68,7 +76,7 @@ int bch_check_find_dead(struct bch_check *c)
 	c->dead.a.nr = 0;
 	for (size_t i = 0; i < bch_snapshots_nr(c->fs) && !err; i++) { /* children first */
 		const struct bch_snapshot_node *s = bch_snapshot_at(c->fs, i);
-		int unused = has_live_child(c, s) ? 0 : is_unused(c, s);
+		int unused = has_live_child(c, s) || is_grave(s) ? 0 : is_unused(c, s);
 
 		err = unused <= 0 ? unused : bch_array_push(&c->dead.a, s->id);
 	}
@@ -85,11 +93,16 @@ bool bch_check_snapshot_is_dead(const struct bch_check *c, u32 id)
 
 int bch_check_has_snapshot(struct bch_check *c, u8 btree_id, const struct bch_key *k)
 {
+	const struct bch_snapshot_node *s = bch_snapshot_find(c->fs, k->pos.snapshot);
 	int fix;
 
-	if (bch_snapshot_find(c->fs, k->pos.snapshot))
-		return !bch_check_snapshot_is_dead(c, k->pos.snapshot);
-	fix = bch_problem_key(c, BCH_FSCK_bkey_in_missing_snapshot, btree_id, k,
-			      "key in missing snapshot:");
+	if (s && !is_grave(s))
+		return !bch_check_snapshot_is_dead(c, s->id);
+	if (s && c->version >= VERSION_GRAVES)
+		fix = bch_problem_key(c, BCH_FSCK_bkey_in_deleted_snapshot, btree_id, k,
+				      "key in deleted snapshot:");
+	else
+		fix = bch_problem_key(c, BCH_FSCK_bkey_in_missing_snapshot, btree_id, k,
+				      "key in missing snapshot:");
 	return fix <= 0 ? fix : bch_repair_delete(c, btree_id, k->pos);
 }

@@ -67,7 +67,9 @@ static int decide(struct dead *d)
 		u32 equiv = 0, nr = nr_live(d, n, &equiv);
 		int err;
 
-		if (n->state == BCH_SNAPSHOT_STATE_will_delete || (!n->subvol && !nr))
+		if (n->state == BCH_SNAPSHOT_STATE_deleted)
+			f.equiv = f.id; /* the mark of one that went */
+		else if (n->state == BCH_SNAPSHOT_STATE_will_delete || (!n->subvol && !nr))
 			f.equiv = 0;
 		else if (nr == 1)
 			f.equiv = equiv;

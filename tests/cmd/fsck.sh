@@ -437,6 +437,26 @@ a_name_is_hidden_from_snapshots_in_which_its_inode_was_deleted() {
 	out 'type dirent'
 }
 
+# There 4294967290 is the mark of a deleted snapshot, and snapshot 4294967288 sees what it has of 4294967294.
+newer_snapshots() { # COMMAND...
+	unpack 13-k616-snapshots >/dev/null
+	damage "$@"
+}
+
+a_name_of_what_a_snapshot_deleted_is_hidden_from_it() {
+	newer_snapshots 'set -q inodes 0:4259:4294967288 whiteout'
+	repairs dirent_to_overwritten_inode
+	run bcachefs kvdb -c 'get -k dirents 4098:8916636941784608450:4294967288' dev0.img
+	out 'type whiteout'
+}
+
+a_deleted_snapshot_has_no_keys() {
+	newer_snapshots 'set -qf inodes 0:4247:4294967290 whiteout'
+	repairs bkey_in_deleted_snapshot
+	run bcachefs kvdb -c 'get -k snapshots 0:4294967290' dev0.img
+	out 'type snapshot'
+}
+
 casefolded() { # COMMAND...
 	unpack 13-k616-casefold >/dev/null
 	damage "$@"
