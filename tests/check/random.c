@@ -47,20 +47,26 @@ static int tell_problem(void *arg, const struct bch_fsck_problem *p)
 	return 0;
 }
 
+/* What a check came to. */
+struct outcome {
+	u64 nr_found, nr_repaired;
+	bool refused; /* as the work of a newer kernel */
+};
+
 static bool run_fsck(struct image *image, enum bch_fsck_answer answer, struct teller *teller,
-		     struct bch_fsck_result *result, bool *refused)
+		     struct outcome *o)
 {
+	struct bch_fsck_result result = { 0 };
 	const struct bch_fsck_opts opts = { .answer = answer,
 					    .problem = tell_problem,
 					    .arg = teller };
 	int err = open_image(image, answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE, true);
 
-	*refused = false;
-	*result = (struct bch_fsck_result){ 0 };
 	if (!err)
-		err = bch_fsck(image->fs, &opts, result);
-	bch_fsck_result_end(result);
-	*refused = err == -BCH_ERR_version_unsupported;
+		err = bch_fsck(image->fs, &opts, &result);
+	*o = (struct outcome){ result.nr_found, result.nr_repaired,
+			       err == -BCH_ERR_version_unsupported };
+	bch_fsck_result_end(&result);
 	return succeeded(image, teller->when, close_with(image, err));
 }
 
@@ -68,15 +74,17 @@ static bool is_repaired(struct image *image, bool may_refuse, bool *refused)
 {
 	struct teller first = { "fsck -y", getenv("BCACHEFS_TEST_TELL") ? BCH_U32_MAX : 0 };
 	struct teller second = { "second fsck", 4 };
-	struct bch_fsck_result result;
+	struct outcome o;
+	bool done = run_fsck(image, BCH_FSCK_YES, &first, &o);
 
-	if (!run_fsck(image, BCH_FSCK_YES, &first, &result, refused))
-		return *refused && may_refuse;
-	if (result.nr_repaired < result.nr_found) {
+	*refused = o.refused;
+	if (!done)
+		return o.refused && may_refuse;
+	if (o.nr_repaired < o.nr_found) {
 		print_error("fsck -y leaves problems\n");
 		return false;
 	}
-	return run_fsck(image, BCH_FSCK_NO, &second, &result, refused) && !result.nr_found;
+	return run_fsck(image, BCH_FSCK_NO, &second, &o) && !o.nr_found;
 }
 
 /* Counters of inodes alone may be missing: kernels do not look for them, unless something is to be taken from one. */
