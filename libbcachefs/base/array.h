@@ -80,6 +80,24 @@ void *bch_array_grow(void *v, size_t *size, size_t element_size, size_t want);
 			(array_d->nr - at_d) * sizeof(*array_d->v)); \
 	} while (0)
 
+/* Of elements that are ascending by @field: the place of the first whose field is @value or more; nr where there is none. */
+#define bch_array_place(array, field, value)                         \
+	({                                                           \
+		const __typeof__(*(array)) *array_p = (array);       \
+		__typeof__(array_p->v[0].field) value_p = (value);   \
+		size_t low_p = 0, high_p = array_p->nr;              \
+                                                                     \
+		while (low_p < high_p) {                             \
+			size_t mid_p = low_p + (high_p - low_p) / 2; \
+                                                                     \
+			if (array_p->v[mid_p].field < value_p)       \
+				low_p = mid_p + 1;                   \
+			else                                         \
+				high_p = mid_p;                      \
+		}                                                    \
+		low_p;                                               \
+	})
+
 /* Gives the memory back; the array is empty. */
 #define bch_array_end(array)                         \
 	do {                                         \

@@ -192,21 +192,6 @@ static int missing_target(struct bch_check_names *n, const struct bch_key *k,
 
 /* ------------------------------------------------------------------ to an inode that is no more for some */
 
-static size_t first_gone(const struct bch_check_tree_of_files *t, u64 inum)
-{
-	size_t low = 0, high = t->gone.a.nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (t->gone.a.v[mid].inum < inum)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static int hide_from(struct bch_check_names *n, const struct bch_key *k, u32 snapshot)
 {
 	struct bch_key theirs = *k;
@@ -227,7 +212,7 @@ static int check_gone(struct bch_check_names *n, const struct bch_key *k, u64 in
 	const struct bch_check_tree_of_files *t = &n->files;
 	int err = 0;
 
-	for (size_t i = first_gone(t, inum);
+	for (size_t i = bch_array_place(&t->gone.a, inum, inum);
 	     i < t->gone.a.nr && t->gone.a.v[i].inum == inum && !err; i++) {
 		u32 id = t->gone.a.v[i].snapshot;
 

@@ -8,29 +8,11 @@
 
 /* ------------------------------------------------------------------ find */
 
-/* Of arrays whose elements begin with the id: the place of @id, or where it would be. */
-#define place_of(array_, id_)                                \
-	({                                                   \
-		__typeof__(array_) array_f = (array_);       \
-		u32 id_f = (id_);                            \
-		size_t low_f = 0, high_f = array_f->nr;      \
-                                                             \
-		while (low_f < high_f) {                     \
-			size_t mid_f = (low_f + high_f) / 2; \
-                                                             \
-			if (array_f->v[mid_f].id < id_f)     \
-				low_f = mid_f + 1;           \
-			else                                 \
-				high_f = mid_f;              \
-		}                                            \
-		low_f;                                       \
-	})
-
 #define find(array_, id_)                                                                     \
 	({                                                                                    \
 		__typeof__(array_) array_g = (array_);                                        \
 		u32 id_g = (id_);                                                             \
-		size_t at_g = place_of(array_g, id_g);                                        \
+		size_t at_g = bch_array_place(array_g, id, id_g);                             \
                                                                                               \
 		at_g < array_g->nr && array_g->v[at_g].id == id_g ? &array_g->v[at_g] : NULL; \
 	})
@@ -155,7 +137,7 @@ static int put(struct bch_check *c, u8 btree_id, u32 id, u8 type, const void *va
 	({                                                                                \
 		__typeof__(array_) array_k = (array_);                                    \
 		__typeof__(*array_k->v) element_k = (element_);                           \
-		size_t at_k = place_of(array_k, element_k.id);                            \
+		size_t at_k = bch_array_place(array_k, id, element_k.id);                 \
 		bool there_k = at_k < array_k->nr && array_k->v[at_k].id == element_k.id; \
 		int err_k = 0;                                                            \
                                                                                           \

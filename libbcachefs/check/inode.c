@@ -80,20 +80,12 @@ int bch_check_dir_is_empty(struct bch_check *c, u64 inum, u32 snapshot)
 
 size_t bch_check_versions(const struct bch_check_tree_of_files *t, u64 inum, size_t *nr)
 {
-	size_t low = 0, high = t->inodes.a.nr, end;
+	size_t first = bch_array_place(&t->inodes.a, inum, inum), end = first;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (t->inodes.a.v[mid].inum < inum)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (end = low; end < t->inodes.a.nr && t->inodes.a.v[end].inum == inum; end++)
-		;
-	*nr = end - low;
-	return low;
+	while (end < t->inodes.a.nr && t->inodes.a.v[end].inum == inum)
+		end++;
+	*nr = end - first;
+	return first;
 }
 
 struct bch_check_inode *bch_check_version_seen(const struct bch_check_tree_of_files *t, u64 inum,

@@ -29,17 +29,9 @@ struct dead {
 
 static struct fate *fate_of(const struct dead *d, u32 id)
 {
-	size_t low = 0, high = d->fates.nr;
+	size_t at = bch_array_place(&d->fates, id, id);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (d->fates.v[mid].id < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < d->fates.nr && d->fates.v[low].id == id ? &d->fates.v[low] : NULL;
+	return at < d->fates.nr && d->fates.v[at].id == id ? &d->fates.v[at] : NULL;
 }
 
 /* The children that live; the last of them. */

@@ -132,17 +132,7 @@ bool bch_journal_use_newest(struct bch_journal *j)
 
 size_t bch_journal_find(const struct bch_journal *j, u64 seq)
 {
-	size_t lo = 0, hi = j->entries.a.nr;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (j->entries.a.v[mid].seq < seq)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return bch_array_place(&j->entries.a, seq, seq);
 }
 
 bool bch_journal_gap(const struct bch_journal *j, u64 *seq, u64 end, u64 *gap_end)

@@ -231,22 +231,6 @@ static int put_leaves(struct deleted *d)
 
 /* ------------------------------------------------------------------ names that are elsewhere */
 
-/* The first that is gathered with that number, or more. */
-static size_t find_orphan(const struct deleted *d, u64 inum)
-{
-	size_t low = 0, high = d->orphans.a.nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (d->orphans.a.v[mid].inum < inum)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 /* Is this version of the entry what the leaf sees there? */
 static bool is_seen(struct deleted *d, const struct bch_file *root, const struct bch_key *k)
 {
@@ -264,7 +248,8 @@ static void take_entry(struct deleted *d, const struct bch_key *k, const struct 
 {
 	bool is_subvol = e->d_type == BCH_DIRENT_subvol;
 
-	for (size_t i = is_subvol ? 0 : find_orphan(d, e->d_inum); i < d->orphans.a.nr; i++) {
+	for (size_t i = is_subvol ? 0 : bch_array_place(&d->orphans.a, inum, e->d_inum);
+	     i < d->orphans.a.nr; i++) {
 		struct orphan *o = &d->orphans.a.v[i];
 
 		if (!is_subvol && o->inum != e->d_inum)
