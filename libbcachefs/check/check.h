@@ -184,6 +184,9 @@ int bch_check_names(struct bch_check *c);
 int bch_check_dead_inodes(struct bch_check *c);
 int bch_check_rebalance_work(struct bch_check *c);
 
+/* Reads which snapshots there are, where repairs may have changed that. */
+int bch_check_see_snapshots(struct bch_check *c);
+
 /* What the scan of pointers counted; NULL: there was none, or it could not read all. */
 const struct bch_recount *bch_alloc_found(const struct bch_check *c);
 

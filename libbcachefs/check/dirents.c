@@ -3,8 +3,6 @@
 
 #include "check/names.h"
 
-#define VERSION_OVERWRITTEN BCH_VERSION(1, 14) /* ids above 294 */
-
 /* ------------------------------------------------------------------ notes for back pointers and link counts */
 
 static void count_dir(struct bch_check_names *n, const struct bch_key *k)
@@ -196,7 +194,7 @@ static int hide_from(struct bch_check_names *n, const struct bch_key *k, u32 sna
 {
 	struct bch_key theirs = *k;
 	int fix = bch_problem_key(n->c,
-				  n->c->version < VERSION_OVERWRITTEN
+				  n->c->version < BCH_VERSION_LATER_IDS
 					  ? BCH_FSCK_dirent_to_missing_inode
 					  : BCH_FSCK_dirent_to_overwritten_inode,
 				  BCH_BTREE_dirents, k,

@@ -10,7 +10,8 @@
 #include "ondisk/key_inode.h"
 
 /* Before, kernels left attributes and names without a version of their inode in their snapshot: 04 §2.5. */
-#define BCH_VERSION_PRESENCE BCH_VERSION(1, 14)
+#define BCH_VERSION_PRESENCE  BCH_VERSION(1, 14)
+#define BCH_VERSION_LATER_IDS BCH_VERSION(1, 14) /* since then there are ids above 294 */
 #define BCH_VERSION_HAS_CHILD \
 	BCH_VERSION(1, 13) /* since then inodes say whether they have versions below */
 

@@ -4,7 +4,6 @@
 #include "check/group.h"
 #include "commit/commit.h"
 
-#define VERSION_LATER	       BCH_VERSION(1, 14) /* ids above 294 */
 #define VERSION_CASE	       BCH_VERSION(1, 28)
 #define VERSION_DELETED_INODES BCH_VERSION(1, 2)
 #define VERSION_PARENT_SUBVOL  BCH_VERSION(1, 5)
@@ -193,7 +192,8 @@ static int check_dir_size(struct bch_check_group *g, struct bch_check_version *v
 {
 	int fix;
 
-	if (g->c->version < VERSION_LATER || !S_ISDIR(v->inode.bi_mode) || !v->inode.bi_size)
+	if (g->c->version < BCH_VERSION_LATER_IDS || !S_ISDIR(v->inode.bi_mode) ||
+	    !v->inode.bi_size)
 		return 0;
 	fix = tell(g, v, BCH_FSCK_inode_dir_has_nonzero_i_size, "directory with nonzero i_size");
 	if (fix <= 0)
@@ -207,7 +207,7 @@ static int check_journal_seq(struct bch_check_group *g, struct bch_check_version
 {
 	int fix;
 
-	if (g->c->version < VERSION_LATER || v->inode.bi_journal_seq <= g->c->fs->state.seq)
+	if (g->c->version < BCH_VERSION_LATER_IDS || v->inode.bi_journal_seq <= g->c->fs->state.seq)
 		return 0;
 	fix = tell(g, v, BCH_FSCK_inode_journal_seq_in_future, "inode journal seq in future");
 	if (fix <= 0)

@@ -73,21 +73,19 @@ static int punch(struct target *t, u64 start, u64 end)
 {
 	u8 val[BCH_KEY_VALUE_MAX];
 	struct bch_key k;
-	int more, err = 0;
+	int more = 0, err = 0;
 
-	while (!err && (more = first_extent(t, start, val, &k)) && start_of(&k) < end) {
+	while (!err && (more = first_extent(t, start, val, &k)) > 0 && start_of(&k) < end) {
 		u64 from = start_of(&k) < start ? start : start_of(&k);
 		u64 to = k.pos.offset < end ? k.pos.offset : end;
 
-		if (more < 0)
-			return more;
 		if (bch_key_is_allocation(&k))
 			t->inode.bi_sectors -= to - from;
 		err = bch_check_punch(t->c, &k, t->file.snapshot, from, to);
 		if (!err)
 			err = bch_repairs_apply(t->c);
 	}
-	return err;
+	return err ? err : more < 0 ? more : 0;
 }
 
 /* What @k has from sector @from on comes to lie @by sectors behind. */

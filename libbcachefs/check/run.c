@@ -196,8 +196,7 @@ static int load_snapshots(struct bch_check *c)
 	return c->fs->files ? bch_files_reload_snapshots(c->fs) : bch_files_start(c->fs, &files);
 }
 
-/* Which snapshots there are may be another thing after each repair. */
-static int prepare(struct bch_check *c)
+int bch_check_see_snapshots(struct bch_check *c)
 {
 	int err;
 
@@ -222,7 +221,7 @@ static int run_round(struct bch_check *c)
 		if (!is_wanted(c, &steps[i]))
 			continue;
 		if (!(steps[i].flags & ONCE))
-			err = prepare(c);
+			err = bch_check_see_snapshots(c);
 		if (!err)
 			err = run_step(c, &steps[i]);
 	}

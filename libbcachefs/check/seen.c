@@ -3,8 +3,6 @@
 
 #include "check/inode.h"
 
-#define VERSION_GRAVES BCH_VERSION(1, 14) /* ids above 294 */
-
 /* ------------------------------------------------------------------ keys of one position */
 
 int bch_check_seen_add(struct bch_check_seen *seen, struct bch_pos pos)
@@ -98,7 +96,7 @@ int bch_check_has_snapshot(struct bch_check *c, u8 btree_id, const struct bch_ke
 
 	if (s && !is_grave(s))
 		return !bch_check_snapshot_is_dead(c, s->id);
-	if (s && c->version >= VERSION_GRAVES)
+	if (s && c->version >= BCH_VERSION_LATER_IDS)
 		fix = bch_problem_key(c, BCH_FSCK_bkey_in_deleted_snapshot, btree_id, k,
 				      "key in deleted snapshot:");
 	else

@@ -276,11 +276,8 @@ int bch_check_subvols(struct bch_check *c)
 		err = check_first(&f);
 	if (!err) /* new snapshots are seen */
 		err = bch_repairs_apply(c);
-	if (!err && c->snapshots_at != c->nr_applied) {
-		err = bch_files_reload_snapshots(c->fs);
-		c->snapshots_at = err ? 0 : c->nr_applied;
-	}
-
+	if (!err)
+		err = bch_check_see_snapshots(c);
 	for (size_t i = 0; i < f.subvols.a.nr && !err; i++)
 		err = check_subvol(&f, &f.subvols.a.v[i]);
 	if (!err)
