@@ -13,7 +13,7 @@ struct looking {
 	const struct bch_key *ptr;
 	struct bch_node_ahead *ahead; /* NULL: none was read */
 	struct bch_checked_node *found;
-	enum bch_node_grade grade; /* of the best copy */
+	struct bch_btree_node best; /* of the copies so far; everybody reads that one */
 	bool rewrite;
 };
 
@@ -236,20 +236,50 @@ static int check_seq(struct looking *l, const char *dev, const struct bch_btree_
 	return tell(l, BCH_FSCK_bset_blacklisted_journal_seq, &text);
 }
 
-static int read_copy(struct looking *l, const struct bch_ptr *p, struct bch_btree_node *node)
+static int read_copy(struct looking *l, u32 nr, const struct bch_ptr *p,
+		     struct bch_btree_node *node)
 {
-	struct bch_node_ahead *a = l->ahead;
+	struct bch_node_copy *copy;
 
-	if (!a || !a->is_read || a->copy.dev_idx != p->dev_idx ||
-	    a->copy.offset_sectors != p->offset_sectors)
+	if (!l->ahead || nr >= l->ahead->nr_read)
 		return bch_btree_node_read_copy(l->c->fs, &l->want, p, node);
-	*node = a->node;
-	a->node = (struct bch_btree_node){ 0 };
-	a->is_read = false;
-	return a->err;
+	copy = &l->ahead->copies[nr];
+	*node = copy->node;
+	copy->node = (struct bch_btree_node){ 0 };
+	return copy->err;
 }
 
-static int look_at_copy(struct looking *l, const struct bch_ptr *p)
+/* Both have right checksums; a pointer that does not say what is used leaves old bytes behind it. */
+static int compare_copy(struct looking *l, const char *dev, const struct bch_btree_node *node)
+{
+	struct bch_buf text bch_auto(buf) = { 0 };
+
+	if (node->grade != BCH_NODE_GOOD || l->best.grade != BCH_NODE_GOOD || node->problems.nr ||
+	    l->best.problems.nr || !l->want.ptr.nr_sectors ||
+	    !memcmp(node->bytes, l->best.bytes, node->len))
+		return 0;
+	put_place(&text, l, dev);
+	bch_buf_puts(&text, "not the same as another copy of it");
+	return tell(l, BCH_FSCK_btree_node_replicas_data_mismatch, &text);
+}
+
+/* @node is one that was read and looked at. */
+static int rank_copy(struct looking *l, const char *dev, struct bch_btree_node *node)
+{
+	int err = compare_copy(l, dev, node);
+
+	if (err || node->grade >= l->best.grade)
+		return err;
+	if (!l->found->usable)
+		l->c->metadata_bytes += BCH_BYTES(l->want.ptr.nr_sectors);
+	*l->found = (struct bch_checked_node){ true, false, node->seq, node->min, node->max };
+	bch_btree_node_end(&l->best);
+	l->best = *node;
+	*node = (struct bch_btree_node){ 0 };
+	return 0;
+}
+
+static int look_at_copy(struct looking *l, u32 nr, const struct bch_ptr *p)
 {
 	struct bch_fs *fs = l->c->fs;
 	struct bch_btree_node node bch_auto(btree_node) = { 0 };
@@ -265,19 +295,25 @@ static int look_at_copy(struct looking *l, const struct bch_ptr *p)
 		return 0;
 	}
 	dev = fs->members[p->dev_idx].blkdev->name;
-	err = read_copy(l, p, &node);
+	err = read_copy(l, nr, p, &node);
 	if (err == -BCH_ERR_btree_node_read_failed)
 		return tell_read_error(l, dev);
 	if (!err)
 		err = tell_all(l, dev, &node);
 	if (!err)
 		err = check_seq(l, dev, &node);
-	if (err || node.grade >= l->grade)
-		return err;
-	l->c->metadata_bytes += BCH_BYTES(l->want.ptr.nr_sectors);
-	l->grade = node.grade;
-	*l->found = (struct bch_checked_node){ true, false, node.seq, node.min, node.max };
-	return 0;
+	return err ? err : rank_copy(l, dev, &node);
+}
+
+static int look_at_copies(struct looking *l)
+{
+	struct bch_extent_walk walk = bch_extent_walk(l->ptr, &l->c->fs->super);
+	struct bch_extent_ptr p;
+	int err = 0;
+
+	for (u32 nr = 0; !err && bch_extent_ptr_next(&walk, &p); nr++)
+		err = look_at_copy(l, nr, &p.ptr);
+	return err;
 }
 
 int bch_check_node(struct bch_check *c, u8 btree_id, u8 level, u8 depth, const struct bch_key *ptr,
@@ -289,16 +325,14 @@ int bch_check_node(struct bch_check *c, u8 btree_id, u8 level, u8 depth, const s
 			     .ptr = ptr,
 			     .ahead = ahead,
 			     .found = node,
-			     .grade = BCH_NODE_UNUSABLE };
-	struct bch_extent_walk walk = bch_extent_walk(ptr, &c->fs->super);
-	struct bch_extent_ptr p;
-	int err = 0;
+			     .best.grade = BCH_NODE_UNUSABLE };
+	int err;
 
 	*node = (struct bch_checked_node){ 0 };
 	if (!bch_node_ptr_get(ptr, &l.want.ptr))
 		return 0;
-	while (!err && l.grade != BCH_NODE_GOOD && bch_extent_ptr_next(&walk, &p))
-		err = look_at_copy(&l, &p.ptr);
+	err = look_at_copies(&l);
+	bch_btree_node_end(&l.best);
 	if (err || !node->usable || !l.rewrite)
 		return err;
 	c->repaired = true;

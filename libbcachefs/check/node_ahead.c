@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The nodes of one level, of each the first copy read by threads, some at a time, before it is looked at in its turn: what
+ * The nodes of one level, the copies of each read by threads, some nodes at a time, before it is looked at in its turn: what
  * is told does not depend on which is read first.
  */
 
@@ -11,18 +11,20 @@
 #include "base/memory.h"
 #include "base/thread_pool.h"
 
-static bool read_first_copy(struct bch_nodes_ahead *a, struct bch_node_ahead *n)
+static void read_copies(struct bch_nodes_ahead *a, struct bch_node_ahead *n)
 {
 	struct bch_key ptr = bch_node_key_get(&n->ptr);
 	struct bch_node_want want = { .btree_id = a->cur.btree_id, .level = a->level };
 	struct bch_extent_walk walk = bch_extent_walk(&ptr, &a->c->fs->super);
 	struct bch_extent_ptr p;
 
-	if (!bch_node_ptr_get(&ptr, &want.ptr) || !bch_extent_ptr_next(&walk, &p))
-		return false;
-	n->copy = p.ptr;
-	n->err = bch_btree_node_read_copy(a->c->fs, &want, &p.ptr, &n->node);
-	return true;
+	if (!bch_node_ptr_get(&ptr, &want.ptr))
+		return;
+	while (n->nr_read < BCH_NODE_PTRS_MAX && bch_extent_ptr_next(&walk, &p)) {
+		struct bch_node_copy *copy = &n->copies[n->nr_read++];
+
+		copy->err = bch_btree_node_read_copy(a->c->fs, &want, &p.ptr, &copy->node);
+	}
 }
 
 static int read_one(void *arg, u64 idx, u32 worker_idx)
@@ -31,7 +33,7 @@ static int read_one(void *arg, u64 idx, u32 worker_idx)
 	struct bch_node_ahead *n = &a->v[idx];
 
 	if (n->more > 0)
-		n->is_read = read_first_copy(a, n);
+		read_copies(a, n);
 	return 0;
 }
 
@@ -53,7 +55,8 @@ static bool take_ptr(struct bch_nodes_ahead *a, struct bch_node_ahead *n)
 static void drop(struct bch_nodes_ahead *a)
 {
 	for (u32 i = 0; i < a->nr; i++)
-		bch_btree_node_end(&a->v[i].node);
+		for (u32 copy = 0; copy < a->v[i].nr_read; copy++)
+			bch_btree_node_end(&a->v[i].copies[copy].node);
 	memset(a->v, 0, sizeof(*a->v) * BCH_NODES_AHEAD);
 	a->at = a->nr = 0;
 }

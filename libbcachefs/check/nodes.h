@@ -16,20 +16,24 @@ struct bch_checked_node {
 	struct bch_pos min, max;
 };
 
-/* A pointer to a node, and its first copy. */
-struct bch_node_ahead {
-	struct bch_node_key ptr;
-	int more; /* what the cursor said: 1, 0 behind the last, or an error */
-	bool is_read;
-	struct bch_ptr copy;
-	struct bch_btree_node node; /* as bch_btree_node_read_copy() had it, with @err */
+/* A copy of a node, as bch_btree_node_read_copy() had it, with @err. */
+struct bch_node_copy {
+	struct bch_btree_node node;
 	int err;
 };
 
+/* A pointer to a node, and its copies, in its order, as far as they were read. */
+struct bch_node_ahead {
+	struct bch_node_key ptr;
+	int more; /* what the cursor said: 1, 0 behind the last, or an error */
+	u32 nr_read;
+	struct bch_node_copy copies[BCH_NODE_PTRS_MAX];
+};
+
 /*
- * Looks at the copies of the node that @ptr leads to until one is good, tells what is wrong with them, and has the node
- * be rewritten where that is to be repaired. @depth: the level of the root. @ahead: one that was read, which is taken;
- * or NULL. 0 or an error.
+ * Looks at all copies of the node that @ptr leads to, tells what is wrong with them, and has the node be rewritten where
+ * that is to be repaired: a kernel reads whichever it likes. @depth: the level of the root. @ahead: what was read, which
+ * is taken; or NULL. 0 or an error.
  */
 int bch_check_node(struct bch_check *c, u8 btree_id, u8 level, u8 depth, const struct bch_key *ptr,
 		   struct bch_node_ahead *ahead, struct bch_checked_node *node);

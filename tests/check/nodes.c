@@ -215,6 +215,49 @@ static void copy_that_is_bad_is_written_anew_beside_a_good_one(void **state)
 	test_fs_end(&f);
 }
 
+/* Of one copy behind another: @arg counts them. */
+static void zero_second(struct bch_btree_node *node, void *arg)
+{
+	struct edit *e = arg;
+
+	if (e->nr++)
+		edit_zero(node, NULL);
+}
+
+static void change_second(struct bch_btree_node *node, void *arg)
+{
+	struct edit *e = arg;
+
+	if (e->nr++)
+		*key_value(node, 5) ^= 1;
+}
+
+static void copy_that_is_bad_is_written_anew_behind_a_good_one(void **state)
+{
+	struct test_fs f = deep_fs(*state, 2);
+	struct edit e = { 0 };
+	struct found found;
+
+	edit_leaf(&f, 2, false, zero_second, &e);
+	test_fs_close(&f);
+	found = check_repair(&f, BCH_FSCK_btree_node_bad_magic, 1, DEEP_NR_KEYS);
+	assert_int_equal(found.nr_found, 1);
+	test_fs_end(&f);
+}
+
+static void copies_that_differ_become_as_the_first_of_them(void **state)
+{
+	struct test_fs f = deep_fs(*state, 2);
+	struct edit e = { 0 };
+	struct found found;
+
+	edit_leaf(&f, 2, true, change_second, &e);
+	test_fs_close(&f);
+	found = check_repair(&f, BCH_FSCK_btree_node_replicas_data_mismatch, 1, DEEP_NR_KEYS);
+	assert_int_equal(found.nr_found, 1);
+	test_fs_end(&f);
+}
+
 /* btree_node_unsupported_version: a later kernel wrote it. To drop it would lose what is only newer than we are. */
 static void node_of_an_unknown_version_ends_the_check(void **state)
 {
@@ -271,6 +314,8 @@ int main(void)
 		TEST(bad_pointer_goes_and_no_key_is_lost),
 		TEST(set_that_is_doubtful_is_used_and_written_anew),
 		TEST(copy_that_is_bad_is_written_anew_beside_a_good_one),
+		TEST(copy_that_is_bad_is_written_anew_behind_a_good_one),
+		TEST(copies_that_differ_become_as_the_first_of_them),
 		TEST(node_of_an_unknown_version_ends_the_check),
 		TEST(problem_that_is_not_to_be_repaired_stays),
 	};
