@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+#define LEFT_OUT_MAX 16384	       /* several starts: 03 §5 */
+#define SEQ_MAX	     (BCH_U64_MAX / 2) /* sums do not overflow */
+
 /* ------------------------------------------------------------------ copies to entries */
 
 static int cmp_copy(const void *l, const void *r)
@@ -16,6 +19,21 @@ static int cmp_copy(const void *l, const void *r)
 	if (a->dev_idx != b->dev_idx)
 		return a->dev_idx < b->dev_idx ? -1 : 1;
 	return a->sector < b->sector ? -1 : a->sector > b->sector;
+}
+
+/* Numbers leave out no more than a start skips; a flipped bit may say any. */
+static u64 find_limit(const struct bch_journal *j)
+{
+	u64 newest = 0;
+
+	for (size_t i = 0; i < j->buckets.a.nr; i++) {
+		const struct bch_journal_bucket *b = &j->buckets.a.v[i];
+
+		for (size_t k = 0; k < b->copies.a.nr; k++)
+			if (b->copies.a.v[k].good && b->copies.a.v[k].seq > newest)
+				newest = b->copies.a.v[k].seq;
+	}
+	return newest && newest < SEQ_MAX - LEFT_OUT_MAX ? newest + LEFT_OUT_MAX : SEQ_MAX;
 }
 
 static int gather_copies(struct bch_journal *j)
@@ -30,12 +48,14 @@ static int gather_copies(struct bch_journal *j)
 	if (err)
 		return err;
 
+	j->seq_limit = find_limit(j);
 	j->copies.a.nr = 0;
 	for (size_t i = 0; i < j->buckets.a.nr; i++)
 		for (size_t k = 0; k < b[i].copies.a.nr; k++)
-			j->copies.a.v[j->copies.a.nr++] = b[i].copies.a.v[k];
-	if (nr)
-		qsort(j->copies.a.v, nr, sizeof(*j->copies.a.v), cmp_copy);
+			if (b[i].copies.a.v[k].seq <= j->seq_limit)
+				j->copies.a.v[j->copies.a.nr++] = b[i].copies.a.v[k];
+	if (j->copies.a.nr)
+		qsort(j->copies.a.v, j->copies.a.nr, sizeof(*j->copies.a.v), cmp_copy);
 	return 0;
 }
 

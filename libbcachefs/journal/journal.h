@@ -55,7 +55,7 @@ static inline bool bch_journal_is_flush(const struct bch_journal_entry *e)
 /* A journal bucket, and what is known of it. */
 struct bch_journal_bucket {
 	u64 sector;    /* where it begins */
-	u64 first_seq; /* of the entry that begins it; 0: there is none */
+	u64 first_seq; /* of the entry that begins it, or is the first to be found; 0: there is none */
 	u64 seqs_below; /* all its entries are below: the next bucket of this device begins with it */
 	u32 dev_idx;
 	u32 ring_idx;
@@ -81,6 +81,8 @@ struct bch_journal {
 	struct {
 		BCH_ARRAY(struct bch_journal_entry) a;
 	} entries; /* by seq */
+
+	u64 seq_limit; /* what a bad copy says of a number beyond counts for nothing */
 
 	/* The recovery point (03 §4.3). last_seq 0: there is no entry that could be recovered from. */
 	u64 last_seq;	   /* the oldest to be replayed */

@@ -4,7 +4,8 @@
  *
  * A device's buckets, sorted by the sequence number that begins each, hold ascending ranges of numbers (03 §3.1). So
  * after a look at the first block of all buckets it is known which of them can hold a number, whatever their order in
- * the ring is, and the newest alone mostly tell where recovery begins.
+ * the ring is, and the newest alone mostly tell where recovery begins. Where the first block may be a lost one the whole
+ * bucket is looked at.
  */
 
 #include "journal/journal.h"
@@ -170,6 +171,73 @@ static int read_bucket(struct bch_journal *j, struct bch_journal_bucket *b)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ looking closer */
+
+/*
+ * May what begins a bucket be lost, or not be what it says? Of the ring of @nr at @v: where numbers do not ascend from the
+ * bucket before it, as behind the newest, and beside those with entries; all, where none is known to have any.
+ */
+static bool is_doubtful(const struct bch_journal_bucket *v, u32 nr, u32 i, bool any)
+{
+	u64 before = v[(i ? i : nr) - 1].first_seq, behind = v[i + 1 < nr ? i + 1 : 0].first_seq;
+
+	if (v[i].was_read)
+		return false;
+	return v[i].first_seq ? before >= v[i].first_seq : before || behind || !any;
+}
+
+/* The first that is good says which numbers the bucket has. */
+static int look_closer(struct bch_journal *j, struct bch_journal_bucket *b)
+{
+	int err = read_bucket(j, b);
+	size_t i = 0;
+
+	if (err)
+		return err;
+	while (i < b->copies.a.nr && !b->copies.a.v[i].good)
+		i++;
+	if (i < b->copies.a.nr)
+		b->first_seq = b->copies.a.v[i].seq;
+	return 0;
+}
+
+/* Until nothing comes of it. */
+static int look_at_ring(struct bch_journal *j, struct bch_journal_bucket *v, u32 nr)
+{
+	bool any = false, more = true;
+	int err = 0;
+
+	for (u32 i = 0; i < nr; i++)
+		any |= v[i].first_seq != 0;
+	while (more) {
+		more = false;
+		for (u32 i = 0; i < nr && !err; i++) {
+			if (!is_doubtful(v, nr, i, any))
+				continue;
+			more = true;
+			err = look_closer(j, &v[i]);
+		}
+		any = true;
+	}
+	return err;
+}
+
+static int look_at_doubtful(struct bch_journal *j)
+{
+	struct bch_journal_bucket *v = j->buckets.a.v;
+	u32 nr;
+	int err = 0;
+
+	for (size_t i = 0; i < j->buckets.a.nr && !err; i += nr) {
+		for (nr = 1; i + nr < j->buckets.a.nr && v[i + nr].dev_idx == v[i].dev_idx;)
+			nr++;
+		err = look_at_ring(j, &v[i], nr);
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------ reading what is wanted */
+
 struct wanted {
 	struct bch_journal *j;
 	u64 from; /* sequence number */
@@ -265,6 +333,8 @@ int bch_journal_read(struct bch_fs *fs, struct bch_journal **journal)
 	err = find_buckets(j);
 	if (!err)
 		err = for_each_bucket(j, look_at_first, j);
+	if (!err)
+		err = look_at_doubtful(j);
 	if (!err)
 		err = read_newest(j, sort_buckets(j));
 	if (err)

@@ -40,14 +40,20 @@ static const char *dev_name(const struct bch_journal *j, const struct bch_journa
 	return j->fs->members[c->dev_idx].blkdev->name;
 }
 
+static void report_truncated(const struct bch_journal *j, const struct bch_journal_entry *e)
+{
+	for (u32 i = 0; i < e->nr_copies; i++)
+		if (e->copy[i].truncated)
+			bch_journal_problem(j, BCH_FSCK_jset_past_bucket_end, e->seq,
+					    "%s: at sector %" PRIu64, dev_name(j, &e->copy[i]),
+					    e->copy[i].sector);
+}
+
 static void report_bad_copies(const struct bch_journal *j, const struct bch_journal_entry *e)
 {
 	for (u32 i = 0; i < e->nr_copies; i++) {
 		const struct bch_journal_copy *c = &e->copy[i];
 
-		if (c->truncated)
-			bch_journal_problem(j, BCH_FSCK_jset_past_bucket_end, e->seq,
-					    "%s: at sector %" PRIu64, dev_name(j, c), c->sector);
 		if (bch_jset_CSUM_TYPE(c->flags) >= BCH_CSUM_NR)
 			bch_journal_problem(j, BCH_FSCK_jset_unknown_csum, e->seq,
 					    "%s: at sector %" PRIu64 ": type %u", dev_name(j, c),
@@ -164,6 +170,8 @@ void bch_journal_report(const struct bch_journal *j)
 	for (size_t i = 0; i < j->entries.a.nr && !bch_cancelled(j->fs->ctx); i++) {
 		const struct bch_journal_entry *e = &j->entries.a.v[i];
 
+		if (e->seq >= j->last_seq)
+			report_truncated(j, e);
 		if (e->use == BCH_JOURNAL_REPLAYED)
 			report_entry(j, e, all_open);
 		else if (e->use == BCH_JOURNAL_BLACKLISTED)

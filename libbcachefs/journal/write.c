@@ -56,7 +56,10 @@ static int add_buckets(struct bch_fs *fs, u32 dev_idx, struct ring *ring)
 	return ring->v ? 0 : -BCH_ERR_no_memory;
 }
 
-/* Where the entries in a bucket that was read end; all of it, where something in it is torn. */
+/*
+ * Where the entries in a bucket that was read end; all of it, where something in it is torn or lost: what is written behind
+ * that is not found by all.
+ */
 static u32 end_of(const struct bch_journal_bucket *b, u32 block_sectors)
 {
 	u32 end = 0;
@@ -65,7 +68,7 @@ static u32 end_of(const struct bch_journal_bucket *b, u32 block_sectors)
 		const struct bch_journal_copy *c = &b->copies.a.v[i];
 		u64 len = BCH_JSET_BYTES + c->u64s * 8ULL;
 
-		if (!c->good)
+		if (!c->good || c->bucket_offset != end)
 			return b->nr_sectors;
 		end = c->bucket_offset +
 		      (u32)((BCH_SECTORS(len + BCH_SECTOR_SIZE - 1) + block_sectors - 1) /
@@ -74,22 +77,22 @@ static u32 end_of(const struct bch_journal_bucket *b, u32 block_sectors)
 	return end;
 }
 
-static u64 newest_in(const struct bch_journal_bucket *b)
+static u64 newest_in(const struct bch_journal_bucket *b, u64 limit)
 {
-	u64 newest = b->first_seq;
+	u64 newest = 0;
 
 	if (!b->was_read) /* what begins the device's next one is not in it */
 		return b->first_seq ? b->seqs_below - 1 : 0;
 	for (size_t i = 0; i < b->copies.a.nr; i++)
-		if (b->copies.a.v[i].seq > newest)
+		if (b->copies.a.v[i].seq > newest && b->copies.a.v[i].seq <= limit)
 			newest = b->copies.a.v[i].seq;
 	return newest;
 }
 
-static void take_bucket(struct bch_journal_writer *w, const struct bch_journal_bucket *b)
+static void take_bucket(struct bch_journal_writer *w, const struct bch_journal_bucket *b, u64 limit)
 {
 	struct ring *ring = &w->rings[b->dev_idx];
-	u64 newest = newest_in(b);
+	u64 newest = newest_in(b, limit);
 
 	if (b->ring_idx >= ring->nr)
 		return;
@@ -126,7 +129,7 @@ static int look(struct bch_journal_writer *w)
 	w->has_last = at < j->entries.a.nr && j->entries.a.v[at].seq == w->fs->state.seq &&
 		      j->entries.a.v[at].copy[j->entries.a.v[at].best].good;
 	for (size_t i = 0; i < j->buckets.a.nr; i++)
-		take_bucket(w, &j->buckets.a.v[i]);
+		take_bucket(w, &j->buckets.a.v[i], j->seq_limit);
 	pass_blacklisted(w);
 	return 0;
 }

@@ -119,8 +119,8 @@ static void edit_older_head(struct image *image, const struct row *row)
 	edit_copy(image, row, find_copy(image, 1, 0));
 }
 
-/* The last one in the bucket before the newest: nothing follows it there that would not be found any more. */
-static void edit_last_of_bucket(struct image *image, const struct row *row)
+/* The first of the bucket with the newest: others follow it there, which are all to be replayed. */
+static void edit_first_of_bucket(struct image *image, const struct row *row)
 {
 	u32 newest = find_copy(image, 0, 0).ring_idx, back = 0;
 	struct bch_journal_copy c;
@@ -128,7 +128,8 @@ static void edit_last_of_bucket(struct image *image, const struct row *row)
 	do {
 		image_close(image);
 		c = find_copy(image, ++back, 0);
-	} while (c.ring_idx == newest);
+	} while (c.bucket_offset && c.ring_idx == newest);
+	assert_int_equal(c.bucket_offset, 0);
 	edit_copy(image, row, c);
 }
 
@@ -182,9 +183,25 @@ static void edit_all_heads(struct image *image, const struct row *row)
 	each_entry(image, row->edit);
 }
 
-static void wrong_magic(struct bch_jset *j)
+/* What was left there of earlier passes around the ring too. */
+static void wipe_buckets(struct image *image, const struct row *row)
 {
-	j->magic ^= 1;
+	struct bch_journal *j bch_auto(journal) = NULL;
+
+	image_open_fs(image);
+	assert_int_equal(bch_journal_read(image->fs, &j), 0);
+	for (size_t i = 0; i < j->buckets.a.nr; i++) {
+		struct bch_journal_copy c = { .sector = j->buckets.a.v[i].sector };
+		size_t len = (size_t)BCH_BYTES(j->buckets.a.v[i].nr_sectors);
+		u8 *zeros = calloc(1, len);
+
+		assert_non_null(zeros);
+		transfer(image, &c, zeros, len, true);
+		free(zeros);
+	}
+	bch_journal_free(j);
+	j = NULL;
+	image_close(image);
 }
 
 /* The second copy of an entry says something else: a clock that no one looks at. */
@@ -266,9 +283,11 @@ static const struct row rows[] = {
 	{ .name = "jset_last_seq_newer_than_seq", .id = BCH_FSCK_jset_last_seq_newer_than_seq, .image = CRASHED,
 	  .damage = edit_head, .edit = last_seq_in_future, .loses = true },
 	{ .name = "jset_past_bucket_end", .id = BCH_FSCK_jset_past_bucket_end, .image = CRASHED,
-	  .damage = edit_last_of_bucket, .edit = too_long },
+	  .damage = edit_first_of_bucket, .edit = too_long },
+	{ .name = "jset_past_bucket_end of the newest", .id = BCH_FSCK_jset_past_bucket_end, .image = CRASHED,
+	  .damage = edit_head, .edit = too_long, .loses = true },
 	{ .name = "dirty_but_no_journal_entries", .id = BCH_FSCK_dirty_but_no_journal_entries, .image = CRASHED,
-	  .damage = edit_all_heads, .edit = wrong_magic },
+	  .damage = wipe_buckets },
 	{ .name = "dirty_but_no_journal_entries_post_drop_nonflushes",
 	  .id = BCH_FSCK_dirty_but_no_journal_entries_post_drop_nonflushes, .image = CRASHED,
 	  .damage = edit_all_heads, .edit = no_flush, .loses = true },
@@ -333,6 +352,60 @@ static void entry_of_an_unknown_version_is_refused(void **state)
 	image_end(&image);
 }
 
+static void lose(struct bch_jset *j)
+{
+	*j = (struct bch_jset){ 0 };
+}
+
+static void number_far_ahead(struct bch_jset *j)
+{
+	j->seq += 1ULL << 40;
+}
+
+static void number_of_long_ago(struct bch_jset *j)
+{
+	j->seq = 1;
+}
+
+/* That begins the bucket with the newest; the checksum stays as it was. */
+static void lose_first(struct image *image, void (*edit)(struct bch_jset *j))
+{
+	struct bch_journal_copy c = find_copy(image, 0, 0);
+	u64 bucket = c.sector - c.bucket_offset;
+	u8 bytes[BCH_JSET_BYTES];
+	struct bch_jset head;
+
+	assert_true(c.bucket_offset);
+	image_close(image);
+	c.sector = bucket;
+	transfer(image, &c, bytes, sizeof(bytes), false);
+	bch_jset_get(&head, bytes, sizeof(bytes));
+	edit(&head);
+	bch_jset_put(&head, bytes, sizeof(bytes));
+	transfer(image, &c, bytes, sizeof(bytes), true);
+}
+
+/* The bucket was taken for an empty one or an old one, its numbers were given out again, and came back with what they had. */
+static void entries_behind_a_lost_one_count_and_their_numbers_too(void **state)
+{
+	static void (*const edits[])(struct bch_jset * j) = { lose, number_far_ahead,
+							      number_of_long_ago };
+
+	for (size_t i = 0; i < bch_array_size(edits); i++) {
+		struct image image = image_unpack(*state, CRASHED);
+		u64 newest = find_copy(&image, 0, 0).seq;
+
+		image_close(&image);
+		lose_first(&image, edits[i]);
+		assert_int_equal(find_copy(&image, 0, 0).seq, newest);
+		image_close(&image);
+		rows_repair(&image, "lost first entry");
+		assert_true(find_copy(&image, 0, 0).seq > newest);
+		image_close(&image);
+		rows_remove(&image);
+	}
+}
+
 /* ------------------------------------------------------------------ for tests in the machine */
 
 static const char *name_of(size_t i)
@@ -357,6 +430,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_problem_is_told_and_repaired_and_then_gone,
 						temp_setup, temp_teardown),
+		cmocka_unit_test_setup_teardown(
+			entries_behind_a_lost_one_count_and_their_numbers_too, temp_setup,
+			temp_teardown),
 		cmocka_unit_test_setup_teardown(entry_of_an_unknown_version_is_refused, temp_setup,
 						temp_teardown),
 	};
