@@ -82,15 +82,30 @@ static u8 type_of(const struct bch_check_inode *v)
 	return v->subvol ? BCH_DIRENT_subvol : (u8)(v->mode >> 12);
 }
 
-/* Of a directory that is a subvolume's root the entry has other fields. */
+/* Is the entry right for its own snapshot, or has nothing to be right for there? */
+static bool is_right_above(struct bch_check_names *n, const struct bch_key *k,
+			   const struct bch_dirent *d, const struct bch_check_inode *below)
+{
+	const struct bch_check_inode *v =
+		bch_check_version_seen(&n->files, below->inum, k->pos.snapshot);
+
+	return !v || d->d_type == type_of(v);
+}
+
+/*
+ * Of a directory that is a subvolume's root the entry has other fields. Where the inode is of another type in a snapshot
+ * below, that gets an entry of its own, when the one above is right.
+ */
 static int check_type(struct bch_check_names *n, const struct bch_key *k,
 		      const struct bch_dirent *d, const struct bch_check_inode *v)
 {
 	const char *got = bch_dirent_type_name(d->d_type), *want = bch_dirent_type_name(type_of(v));
 	struct bch_dirent right = *d;
+	struct bch_key theirs = *k;
+	bool below = v->snapshot < k->pos.snapshot;
 	int fix;
 
-	if (d->d_type == type_of(v))
+	if (d->d_type == type_of(v) || (below && !is_right_above(n, k, d, v)))
 		return 0;
 	fix = bch_problem_key(n->c, BCH_FSCK_dirent_d_type_wrong, BCH_BTREE_dirents, k,
 			      "incorrect d_type: got %s, should be %s:", got ? got : "(bad type)",
@@ -104,7 +119,9 @@ static int check_type(struct bch_check_names *n, const struct bch_key *k,
 	} else {
 		right.d_inum = v->inum;
 	}
-	return put_dirent(n, k, &right);
+	if (below)
+		theirs.pos.snapshot = v->snapshot;
+	return put_dirent(n, &theirs, &right);
 }
 
 /* ------------------------------------------------------------------ to an inode */

@@ -210,6 +210,12 @@ static int put_all(struct search *s, struct bch_found_leaves *found)
 	return err;
 }
 
+/* An old leaf of operations has those that were ended long ago: to end them again would take from what files have now. */
+static bool is_searched(u8 btree_id)
+{
+	return !bch_check_is_rebuilt(btree_id) && btree_id != BCH_BTREE_logged_ops;
+}
+
 int bch_check_find_leaves(struct bch_check *c, struct bch_tree *trees)
 {
 	struct search s = { c, trees };
@@ -219,7 +225,7 @@ int bch_check_find_leaves(struct bch_check *c, struct bch_tree *trees)
 
 	for (u8 id = 0; id < BCH_BTREE_ID_MAX; id++)
 		if (trees[id].is_broken && !trees[id].stays && trees[id].lost.a.nr &&
-		    !bch_check_is_rebuilt(id))
+		    is_searched(id))
 			wanted |= 1ULL << id;
 	if (wanted)
 		err = bch_btree_find_leaves(c->fs, wanted, &found);

@@ -135,6 +135,12 @@ a_directory_in_itself_is_told() {
 	repairs dir_loop hash_table_key_wrong_offset inode_dir_wrong_nlink inode_unreachable
 }
 
+# A snapshot's version of a file is a directory: its entry was one type and the other, round after round.
+an_entry_has_the_type_that_its_inode_has_in_a_snapshot() {
+	damaged 06-snapshots 'update -q inodes 0:4258:4294967289 bi_mode=040755'
+	repairs dirent_d_type_wrong inode_dir_wrong_nlink inode_i_sectors_wrong key_in_wrong_inode_type
+}
+
 an_entry_of_a_lost_directory_with_entries_makes_it_anew() {
 	damaged 06-snapshots "delete inodes 0:4141:$S"
 	repairs hash_table_key_wrong_offset inode_dir_wrong_nlink missing_inode_with_contents

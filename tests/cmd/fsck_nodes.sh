@@ -50,6 +50,28 @@ lost_roots_of_btrees_with_leaves_lose_no_key() {
 	done < <(all_images)
 }
 
+# Where the root of the logged operations is, in buckets of 128 KiB.
+operations() {
+	bcachefs list --json -b logged_ops -m nodes dev*.img | grep -oE 'ptr: 0:[0-9]+' | cut -d: -f3
+}
+
+# Truncations that it had were ended long ago, and were ended once more.
+old_leaf_of_operations_is_not_taken_for_the_lost_one() {
+	unpack_image "$top/tests/images/10-crash-c"
+	before=$(operations)
+	dd if=dev0.img of=old bs=128K skip="$before" count=1 status=none
+	bcachefs kvdb --rw -c 'set -q logged_ops 0:9 logged_op_truncate subvol=1 inum=77777 new_i_size=1' dev*.img
+	bcachefs stat dev0.img:dev1.img /t/c035 /t/c219 >before
+	now=$(operations)
+	[[ $now != "$before" ]] || fail 'it was not written anew'
+	for device in dev0.img dev1.img; do
+		dd if=old of=$device bs=128K seek="$now" conv=notrunc status=none
+	done
+	repaired btree_root_unreadable_and_scan_found_nothing
+	bcachefs stat dev0.img:dev1.img /t/c035 /t/c219 >after
+	same before after
+}
+
 copy_that_is_bad_is_written_anew() {
 	unpack_image "$top/tests/images/08-replicas2"
 	primary before
