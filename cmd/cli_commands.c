@@ -22,6 +22,7 @@
 	C(image_update)		\
 	C(fs_usage)		\
 	C(scan)			\
+	C(device_evacuate)	\
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
@@ -49,6 +50,8 @@
 	C(fiemap)		\
 	C(resolve)		\
 	C(scrub)		\
+	C(data_rereplicate)	\
+	C(data_job)		\
 	C(list)			\
 	C(list_journal)		\
 	C(journal_rewind_info)	\

@@ -272,6 +272,21 @@ struct bch_space_run {
 int bch_space_data(struct bch_space *space, u64 target, u32 nr_replicas, u32 nr_sectors,
 		   struct bch_space_run *run);
 
+/* More copies of data that has some. */
+struct bch_space_want {
+	u64 target;	/* 0: any */
+	u32 durability; /* of all that are wanted */
+	u32 nr_sectors; /* in one bucket */
+	u64 taken[4];	/* members that none is to go to, as bits */
+};
+
+/* As bch_space_data(), but what there is room for is what is given, down to nothing. */
+int bch_space_copies(struct bch_space *space, const struct bch_space_want *want,
+		     struct bch_space_run *run);
+
+/* About how many buckets of a member file data may still take. */
+u64 bch_space_data_buckets(struct bch_space *space, u32 dev_idx);
+
 /* Takes the first @nr_sectors of the run, which becomes what is left of it. */
 void bch_space_take(struct bch_space *space, struct bch_space_run *run, u32 nr_sectors);
 

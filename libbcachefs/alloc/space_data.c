@@ -18,6 +18,12 @@ struct choice {
 	u32 durability, want;
 };
 
+/* Has the member no bucket that could hold so much? */
+static bool is_too_small(const struct choice *c, u32 dev_idx)
+{
+	return c->s->members[dev_idx].bucket_sectors < c->nr_sectors;
+}
+
 /* Buckets that a kernel gives to metadata and to moving data alone. */
 static u64 nr_reserved(const struct bch_space *s, const struct bch_member *m)
 {
@@ -27,15 +33,24 @@ static u64 nr_reserved(const struct bch_space *s, const struct bch_member *m)
 	return m->nbuckets / 64 + 2ULL * for_nodes;
 }
 
+u64 bch_space_data_buckets(struct bch_space *s, u32 dev_idx)
+{
+	struct bch_member member;
+	u64 nr_free = bch_space_nr_free(s, dev_idx), reserved;
+
+	if (!bch_super_member(&s->fs->super, dev_idx, &member))
+		return 0;
+	reserved = nr_reserved(s, &member);
+	return nr_free > reserved ? nr_free - reserved : 0;
+}
+
 static int open_bucket(struct bch_space *s, u32 dev_idx)
 {
 	struct bch_space_member *m = &s->members[dev_idx];
-	struct bch_member member;
 	u64 bucket;
 	int err;
 
-	if (!bch_super_member(&s->fs->super, dev_idx, &member) ||
-	    bch_space_nr_free(s, dev_idx) <= nr_reserved(s, &member))
+	if (!bch_space_data_buckets(s, dev_idx))
 		return -BCH_ERR_no_space;
 	err = bch_space_bucket(s, dev_idx, &bucket, &m->data_gen);
 	if (err)
@@ -62,6 +77,8 @@ static int add_member(struct choice *c, u32 dev_idx, struct bch_space_run *run)
 	int err = 0;
 
 	c->taken[dev_idx / 64] |= 1ULL << dev_idx % 64;
+	if (is_too_small(c, dev_idx))
+		return 0;
 	if (m->data_left < c->nr_sectors)
 		err = open_bucket(c->s, dev_idx);
 	if (err)
@@ -114,24 +131,40 @@ static int add_members(struct choice *c, u64 target, struct bch_space_run *run)
 	return err;
 }
 
-int bch_space_data(struct bch_space *s, u64 target, u32 nr_replicas, u32 nr_sectors,
-		   struct bch_space_run *run)
+/* As many copies as there is room for: none is no error. */
+static int find_room(struct choice *c, u64 target, struct bch_space_run *run)
 {
-	struct bch_fs *fs = s->fs;
-	struct choice c = { .s = s, .nr_sectors = nr_sectors, .want = nr_replicas };
 	int err;
 
 	*run = (struct bch_space_run){ .nr_sectors = BCH_U32_MAX };
-	err = add_members(&c, target, run);
-	if (!err && target && c.durability < c.want)
-		err = add_members(&c, 0, run);
+	err = add_members(c, target, run);
+	if (!err && target && c->durability < c->want)
+		err = add_members(c, 0, run);
+	if (!err)
+		drop_surplus(c, run);
+	return err;
+}
+
+int bch_space_data(struct bch_space *s, u64 target, u32 nr_replicas, u32 nr_sectors,
+		   struct bch_space_run *run)
+{
+	struct choice c = { .s = s, .nr_sectors = nr_sectors, .want = nr_replicas };
+	int err = find_room(&c, target, run);
+
 	if (err)
 		return err;
-	drop_surplus(&c, run);
-	if (run->nr_ptrs && run->nr_sectors >= nr_sectors &&
-	    c.durability >= bch_sb_opt(fs->super.sb, BCH_OPT_data_replicas_required))
+	if (run->nr_ptrs && c.durability >= bch_sb_opt(s->fs->super.sb, BCH_OPT_data_replicas_required))
 		return 0;
-	return bch_error_whole(fs->ctx, -BCH_ERR_no_space, "no space for file data");
+	return bch_error_whole(s->fs->ctx, -BCH_ERR_no_space, "no space for file data");
+}
+
+int bch_space_copies(struct bch_space *s, const struct bch_space_want *want,
+		     struct bch_space_run *run)
+{
+	struct choice c = { .s = s, .nr_sectors = want->nr_sectors, .want = want->durability };
+
+	memcpy(c.taken, want->taken, sizeof(c.taken));
+	return find_room(&c, want->target, run);
 }
 
 void bch_space_take(struct bch_space *s, struct bch_space_run *run, u32 nr_sectors)

@@ -267,8 +267,10 @@ int bch_writer_finish(struct bch_fs *fs)
 {
 	struct bch_writer *w = fs->writer;
 
-	if (!w || !w->dirty || w->leave_dirty || w->failed)
+	if (!w || w->failed)
 		return 0;
+	if (!w->dirty || w->leave_dirty)
+		return w->super_changed ? bch_fs_write_super(fs) : 0;
 	w->dirty = false;
 	return bch_super_mark_clean(fs);
 }

@@ -46,8 +46,11 @@ u64 bch_writer_random(struct bch_fs *fs);
 struct bch_space *bch_writer_space(struct bch_fs *fs);
 struct bch_thread_pool *bch_writer_pool(struct bch_fs *fs);
 
-/* Has the superblock be written before the next commit. */
+/* Has the superblock be written before the next commit, or else in the end. */
 void bch_writer_super_changed(struct bch_fs *fs);
+
+/* Has the superblock name no holders of what is no more. After the last commit, before bch_writer_finish(). 06 §8.1 */
+int bch_writer_prune_replicas(struct bch_fs *fs);
 
 /* Has the superblock announce @feature (enum bch_feature) before the next commit. */
 void bch_writer_need_feature(struct bch_fs *fs, u32 feature);

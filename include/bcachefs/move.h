@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Data and metadata that moves between the members of an unmounted filesystem. CLI 8.5, 8.6, 8.10. */
+
+#ifndef BCHFS_MOVE_H
+#define BCHFS_MOVE_H
+
+#include <bcachefs/progress.h>
+#include <bcachefs/super.h>
+
+struct bch_move_opts {
+	enum bch_progress_mode progress;
+	u64 commit_bytes; /* of data between two commits; 0: 1 GiB */
+	bool survey;	  /* only see what there would be to do */
+	/* What data jobs are confined to; NULL: all. */
+	const char *btree, *start, *end;
+};
+
+struct bch_move_result {
+	u64 bytes;	   /* that were copied; of a survey: that would be */
+	u64 nr_extents;	   /* that have changed */
+	u64 nr_nodes;	   /* that were written anew */
+	u64 nr_few;	   /* extents and nodes with fewer copies than wanted, for want of members */
+	u64 nr_lost;	   /* extents that have no good copy: they stay as they are */
+	bool interrupted; /* bch_cancelled(): what was done until then is durable */
+};
+
+/*
+ * Makes the members read-only and has all that is on them go to the others, in as many commits as it takes, each whole;
+ * journal and superblocks stay. Extents without a good copy are named in the log, and stay. After bch_files_start().
+ *
+ * Return: 0, also where something is lost;
+ *   -BCH_ERR_no_space	nothing was done: how many bytes are missing is said
+ *   -BCH_ERR_refused	nothing was done: there is what cannot be moved, said
+ *
+ * Format reference: 06 §13.4.
+ */
+int bch_fs_evacuate(struct bch_fs *fs, const u32 *dev_idx, u32 nr, const struct bch_move_opts *opts,
+		    struct bch_move_result *result);
+
+/* What there is to be done for all data. Format reference: 06 §13.7. */
+enum bch_data_job {
+	BCH_DATA_JOB_rereplicate,	  /* copies that are missing, or on missing or failed members */
+	BCH_DATA_JOB_drop_extra_replicas, /* copies that are not wanted, and cached ones, go */
+	BCH_DATA_JOB_rewrite_old_nodes,	  /* nodes of older forms are written anew */
+};
+
+/* Does it, as bch_fs_evacuate() works. */
+int bch_fs_data_job(struct bch_fs *fs, enum bch_data_job job, const struct bch_move_opts *opts,
+		    struct bch_move_result *result);
+
+#endif
