@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What commands that move data between members have in common. CLI 8.5, 8.6, 8.10. */
 
-#ifndef BCHFS_CLI_MOVE_H
-#define BCHFS_CLI_MOVE_H
+#ifndef BCHFS_CMD_CLI_MOVE_H
+#define BCHFS_CMD_CLI_MOVE_H
 
 #include <bcachefs/move.h>
 #include "cli.h"

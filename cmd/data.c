@@ -7,7 +7,7 @@
 
 struct args {
 	const char *btree, *start, *end;
-	const char *word;   /* the job as it was given */
+	const char *word; /* the job as it was given */
 	unsigned job;
 	const char *member; /* of migrate */
 };
@@ -126,8 +126,10 @@ const struct cli_command cmd_data_job = {
 	.name = "data job",
 	.heading = CLI_HEADING_data,
 	.summary = "do one kind of work on all data",
-	.help = "rereplicate: as 'data rereplicate'; drop_extra_replicas: copies that are more than "
-		"wanted, and cached ones, go; rewrite_old_nodes: btree nodes in the form of an older "
+	.help = "rereplicate: as 'data rereplicate'; drop_extra_replicas: copies that are more "
+		"than "
+		"wanted, and cached ones, go; rewrite_old_nodes: btree nodes in the form of an "
+		"older "
 		"version are written anew; migrate MEMBER: as 'device evacuate'.",
 	CLI_OPTIONS(job_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_PROGRESS | CLI_WRITES,

@@ -16,11 +16,11 @@ struct bch_move_opts {
 };
 
 struct bch_move_result {
-	u64 bytes;	   /* that were copied; of a survey: that would be */
-	u64 nr_extents;	   /* that have changed */
-	u64 nr_nodes;	   /* that were written anew */
-	u64 nr_few;	   /* extents and nodes with fewer copies than wanted, for want of members */
-	u64 nr_lost;	   /* extents that have no good copy: they stay as they are */
+	u64 bytes;	  /* that were copied; of a survey: that would be */
+	u64 nr_extents;	  /* that have changed */
+	u64 nr_nodes;	  /* that were written anew */
+	u64 nr_few;	  /* extents and nodes with fewer copies than wanted, for want of members */
+	u64 nr_lost;	  /* extents that have no good copy: they stay as they are */
 	bool interrupted; /* bch_cancelled(): what was done until then is durable */
 };
 
@@ -39,7 +39,7 @@ int bch_fs_evacuate(struct bch_fs *fs, const u32 *dev_idx, u32 nr, const struct 
 
 /* What there is to be done for all data. Format reference: 06 §13.7. */
 enum bch_data_job {
-	BCH_DATA_JOB_rereplicate,	  /* copies that are missing, or on missing or failed members */
+	BCH_DATA_JOB_rereplicate, /* copies that are missing, or on missing or failed members */
 	BCH_DATA_JOB_drop_extra_replicas, /* copies that are not wanted, and cached ones, go */
 	BCH_DATA_JOB_rewrite_old_nodes,	  /* nodes of older forms are written anew */
 };

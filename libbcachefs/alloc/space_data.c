@@ -153,7 +153,8 @@ int bch_space_data(struct bch_space *s, u64 target, u32 nr_replicas, u32 nr_sect
 
 	if (err)
 		return err;
-	if (run->nr_ptrs && c.durability >= bch_sb_opt(s->fs->super.sb, BCH_OPT_data_replicas_required))
+	if (run->nr_ptrs &&
+	    c.durability >= bch_sb_opt(s->fs->super.sb, BCH_OPT_data_replicas_required))
 		return 0;
 	return bch_error_whole(s->fs->ctx, -BCH_ERR_no_space, "no space for file data");
 }

@@ -11,7 +11,8 @@
 /* ------------------------------------------------------------------ keys */
 
 /* Is the data known to be out of reach? Then nothing has to be read to say so. */
-static bool has_source(struct bch_move *m, const struct bch_key *k, const struct bch_move_verdict *v)
+static bool has_source(struct bch_move *m, const struct bch_key *k,
+		       const struct bch_move_verdict *v)
 {
 	struct bch_extent_walk walk = bch_extent_walk(k, &m->fs->super);
 	struct bch_extent_ptr p;
@@ -186,8 +187,8 @@ static int run(struct bch_move *m)
 	return err ? err : bch_move_name_losses(m);
 }
 
-int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job, const struct bch_move_opts *opts,
-		 struct bch_move_result *result)
+int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job,
+		 const struct bch_move_opts *opts, struct bch_move_result *result)
 {
 	struct bch_move m = { .fs = fs, .job = job, .opts = opts, .result = result };
 	int err;

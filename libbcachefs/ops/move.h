@@ -19,12 +19,12 @@
 struct bch_move_job {
 	const char *name; /* for progress */
 	u64 leaving[4];	  /* members, as bits, that nothing leads to afterwards */
-	bool restore;	  /* there are as many copies as is wanted, none on members that are missing or failed */
-	bool drop_extra;  /* there are no more than that, and none that are cached */
+	bool restore; /* there are as many copies as is wanted, none on members that are missing or failed */
+	bool drop_extra;    /* there are no more than that, and none that are cached */
 	bool rewrite_nodes; /* nodes of older forms are written anew */
-	bool degrade;	  /* copies that leave are not replaced where others are left */
-	bool refuse_lost; /* nothing is done where the survey finds that something is lost */
-	bool lose;	  /* data without a copy that can be read becomes an error of its file */
+	bool degrade;	    /* copies that leave are not replaced where others are left */
+	bool refuse_lost;   /* nothing is done where the survey finds that something is lost */
+	bool lose;	    /* data without a copy that can be read becomes an error of its file */
 };
 
 static inline bool bch_move_has(const u64 bits[4], u32 dev_idx)
@@ -89,8 +89,8 @@ struct bch_move {
  * Does what @job says, once the writer is started. A survey comes first: where room is short nothing is done. Commits all;
  * what is lost is named in the log.
  */
-int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job, const struct bch_move_opts *opts,
-		 struct bch_move_result *result);
+int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job,
+		 const struct bch_move_opts *opts, struct bch_move_result *result);
 
 /* Ends what a mover changed: the superblocks name no holders of what is no more, and the filesystem is clean. */
 int bch_move_finish(struct bch_fs *fs);
@@ -119,6 +119,7 @@ int bch_move_rebuild(const struct bch_fs *fs, const struct bch_key *k, u32 drop,
 
 /* ------------------------------------------------------------------ move_batch.c, move_copy.c */
 
+/* -BCH_ERR_no_memory; ended in any case. */
 int bch_move_batch_new(struct bch_move *m);
 void bch_move_batch_free(struct bch_move *m);
 

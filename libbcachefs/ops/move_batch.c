@@ -69,8 +69,8 @@ static void choose_source(const struct bch_move *m, const struct bch_key *k,
 
 	item->src_nr = BCH_MOVE_NO_SOURCE;
 	for (u32 nr = 0; nr < BCH_PTRS_MAX && bch_extent_ptr_next(&walk, &p); nr++) {
-		bool usable = item->v.unwritten ? p.ptr.unwritten
-						: bch_move_is_source(m->fs, k, &p);
+		bool usable =
+			item->v.unwritten ? p.ptr.unwritten : bch_move_is_source(m->fs, k, &p);
 
 		if (!usable || rank_of(m, &p.ptr) >= best)
 			continue;
@@ -108,7 +108,11 @@ int bch_move_batch_add(struct bch_move *m, u8 btree_id, const struct bch_key *k,
 
 bool bch_move_batch_is_full(const struct bch_move *m)
 {
-	return m->batch->items.nr >= ITEMS_MAX || m->batch->bytes >= BYTES_MAX;
+	u64 limit = m->opts->commit_bytes && m->opts->commit_bytes < BYTES_MAX
+			    ? m->opts->commit_bytes
+			    : BYTES_MAX;
+
+	return m->batch->items.nr >= ITEMS_MAX || m->batch->bytes >= limit;
 }
 
 /* ------------------------------------------------------------------ in the order of the devices */

@@ -33,6 +33,7 @@ struct bch_move_batch {
 
 #define BCH_MOVE_BUFFER_BYTES (16U << 20)
 
+/* The item's key, with its value, until the batch grows. */
 struct bch_key bch_move_item_key(const struct bch_move_batch *b, const struct bch_move_item *item);
 
 /*

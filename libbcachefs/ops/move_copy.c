@@ -50,8 +50,9 @@ static int add_to_read(struct copy *c, size_t i, u8 *to)
 		last->nr = i + 1 - last->first;
 		return 0;
 	}
-	return bch_array_push(&c->runs.a,
-			      ((struct run){ .first = i, .nr = 1, .offset = offset, .len = len_of(item) }));
+	return bch_array_push(
+		&c->runs.a,
+		((struct run){ .first = i, .nr = 1, .offset = offset, .len = len_of(item) }));
 }
 
 static int plan_reading(struct copy *c)

@@ -85,8 +85,8 @@ static int commit(struct level *l)
 	l->m->result->nr_nodes += l->nr_touched;
 	if (!l->m->surveys)
 		bch_progress_add(l->m->progress,
-				 l->nr_touched * bch_sb_opt(l->m->fs->super.sb,
-							    BCH_OPT_btree_node_size));
+				 l->nr_touched *
+					 bch_sb_opt(l->m->fs->super.sb, BCH_OPT_btree_node_size));
 	l->nr_touched = 0;
 	return 0;
 }

@@ -21,7 +21,7 @@ struct member {
 struct bch_move_room {
 	struct bch_fs *fs;
 	struct member members[BCH_SB_MAX_MEMBERS];
-	u64 missing;		/* bytes */
+	u64 missing;	       /* bytes */
 	u64 recent[NR_RECENT]; /* places of blobs */
 	u32 next_recent;
 };
