@@ -15,6 +15,8 @@ const struct bch_key_format bch_key_format_unpacked = {
 	.key_u64s = BCH_BKEY_U64S,
 	.bits = { 64, 64, 32, 32, 32, 64 },
 	.shift = { 256, 192, 160, 128, 96, 32 },
+	.mask = { BCH_U64_MAX, BCH_U64_MAX, BCH_U32_MAX, BCH_U32_MAX, BCH_U32_MAX, BCH_U64_MAX },
+	.at = { 32, 24, 20, 16, 12, 4 },
 };
 
 static u64 mask(unsigned bits)
@@ -22,7 +24,17 @@ static u64 mask(unsigned bits)
 	return bits ? BCH_U64_MAX >> (64 - bits) : 0;
 }
 
-/* Fills key_u64s and shift from bits. */
+/* How a field is taken out by one load; the last bytes of the key are as far as it goes. */
+static void lay_out_load(struct bch_key_format *f, unsigned i)
+{
+	unsigned at = f->shift[i] / 8U, last = f->key_u64s * 8U - 8;
+
+	f->at[i] = (u8)(at < last ? at : last);
+	f->right[i] = (u8)((f->shift[i] - f->at[i] * 8U) % 64);
+	f->mask[i] = mask(f->bits[i]);
+}
+
+/* Fills all else from bits and offset. */
 static void lay_out(struct bch_key_format *f)
 {
 	unsigned sum = HEADER_BITS, top;
@@ -35,6 +47,7 @@ static void lay_out(struct bch_key_format *f)
 	for (unsigned i = 0; i < BCH_KEY_FIELD_NR; i++) {
 		top -= f->bits[i];
 		f->shift[i] = (u16)top;
+		lay_out_load(f, i);
 	}
 }
 
@@ -81,17 +94,23 @@ static u64 word(const u8 *key, unsigned nr)
 	return le64_get(v);
 }
 
-static u64 field(const u8 *key, const struct bch_key_format *f, enum bch_key_field i)
+/* One that two words have parts of. */
+static u64 wide_field(const u8 *key, const struct bch_key_format *f, enum bch_key_field i)
 {
-	unsigned lo = f->shift[i] / 64, shift = f->shift[i] % 64, bits = f->bits[i];
-	u64 v;
+	unsigned lo = f->shift[i] / 64, shift = f->shift[i] % 64;
+	u64 v = word(key, lo) >> shift | word(key, lo + 1) << (64 - shift);
 
-	if (!bits)
-		return f->offset[i];
-	v = word(key, lo) >> shift;
-	if (shift + bits > 64)
-		v |= word(key, lo + 1) << (64 - shift);
-	return (v & mask(bits)) + f->offset[i];
+	return (v & f->mask[i]) + f->offset[i];
+}
+
+static inline u64 field(const u8 *key, const struct bch_key_format *f, enum bch_key_field i)
+{
+	le64 v;
+
+	if (f->right[i] + f->bits[i] > 64)
+		return wide_field(key, f, i);
+	memcpy(&v, key + f->at[i], sizeof(v));
+	return (le64_get(v) >> f->right[i] & f->mask[i]) + f->offset[i];
 }
 
 static bool is_packed(const u8 *key)
@@ -104,20 +123,22 @@ static const struct bch_key_format *format_of(const u8 *key, const struct bch_ke
 	return is_packed(key) ? packed : &bch_key_format_unpacked;
 }
 
-struct bch_pos bch_key_unpack_pos(const u8 *key, const struct bch_key_format *format)
+static inline struct bch_pos unpack_pos(const u8 *key, const struct bch_key_format *f)
 {
-	const struct bch_key_format *f = format_of(key, format);
-
 	return bch_spos(field(key, f, BCH_KEY_FIELD_inode), field(key, f, BCH_KEY_FIELD_offset),
 			(u32)field(key, f, BCH_KEY_FIELD_snapshot));
 }
 
-int bch_key_unpack(struct bch_bytes b, const struct bch_key_format *format, struct bch_key *k,
-		   size_t *len)
+struct bch_pos bch_key_unpack_pos(const u8 *key, const struct bch_key_format *format)
+{
+	return unpack_pos(key, format_of(key, format));
+}
+
+int bch_key_measure(struct bch_bytes b, const struct bch_key_format *format, size_t *len,
+		    size_t *val_len)
 {
 	const u8 *key = bch_bytes_view(b, 0, 8);
-	const struct bch_key_format *f;
-	unsigned u64s;
+	unsigned u64s, key_u64s;
 
 	*len = 0;
 	if (!key)
@@ -126,19 +147,33 @@ int bch_key_unpack(struct bch_bytes b, const struct bch_key_format *format, stru
 		return BCH_FSCK_btree_node_bkey_bad_format;
 
 	u64s = key[0];
-	f = format_of(key, format);
-	if (u64s < f->key_u64s || u64s - f->key_u64s > VALUE_U64S_MAX)
+	key_u64s = format_of(key, format)->key_u64s;
+	if (u64s < key_u64s || u64s - key_u64s > VALUE_U64S_MAX)
 		return BCH_FSCK_btree_node_bkey_bad_u64s;
 	if (u64s * 8U > b.len)
 		return BCH_FSCK_btree_node_bkey_past_bset_end;
-
 	*len = u64s * 8U;
-	k->pos = bch_key_unpack_pos(key, format);
+	*val_len = (u64s - key_u64s) * 8U;
+	return BCH_KEY_VALID;
+}
+
+int bch_key_unpack(struct bch_bytes b, const struct bch_key_format *format, struct bch_key *k,
+		   size_t *len)
+{
+	const struct bch_key_format *f;
+	const u8 *key = b.p;
+	size_t val_len;
+	int id = bch_key_measure(b, format, len, &val_len);
+
+	if (id != BCH_KEY_VALID)
+		return id;
+	f = format_of(key, format);
+	k->pos = unpack_pos(key, f);
 	k->size = (u32)field(key, f, BCH_KEY_FIELD_size);
 	k->version_hi = (u32)field(key, f, BCH_KEY_FIELD_version_hi);
 	k->version_lo = field(key, f, BCH_KEY_FIELD_version_lo);
 	k->type = bch_key_packed_type(key);
-	k->val = (struct bch_bytes){ key + f->key_u64s * 8U, (u64s - f->key_u64s) * 8U };
+	k->val = (struct bch_bytes){ key + *len - val_len, val_len };
 	return BCH_KEY_VALID;
 }
 

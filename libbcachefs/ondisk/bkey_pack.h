@@ -37,6 +37,9 @@ struct bch_key_format {
 	u8 bits[BCH_KEY_FIELD_NR];
 	u16 shift[BCH_KEY_FIELD_NR];  /* lowest bit of the field, in the key as one integer */
 	u64 offset[BCH_KEY_FIELD_NR]; /* what is added to the packed value */
+	/* from the rest: 8 bytes of the key from at[] on, shifted right, hold the field if it is not too wide for them */
+	u64 mask[BCH_KEY_FIELD_NR];
+	u8 at[BCH_KEY_FIELD_NR], right[BCH_KEY_FIELD_NR];
 };
 
 /* False where it is not valid: error id btree_node_bad_format. 02 §5.5. */
@@ -59,6 +62,10 @@ extern const struct bch_key_format bch_key_format_unpacked;
  */
 int bch_key_unpack(struct bch_bytes b, const struct bch_key_format *format, struct bch_key *k,
 		   size_t *len);
+
+/* The same without unpacking; *@val_len becomes the bytes of the value at its end. */
+int bch_key_measure(struct bch_bytes b, const struct bch_key_format *format, size_t *len,
+		    size_t *val_len);
 
 /* For bytes @key of a key that bch_key_unpack() took: its position alone, and its type. */
 struct bch_pos bch_key_unpack_pos(const u8 *key, const struct bch_key_format *format);
