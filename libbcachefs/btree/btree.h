@@ -108,6 +108,12 @@ int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want
 int bch_btree_node_decode_in(struct bch_fs *fs, const struct bch_node_want *want,
 			     struct bch_btree_node *node);
 
+/*
+ * Every copy of each node was looked at with all its keys, and nothing is wrong with any (or that counts no more): where
+ * checksums are right bch_btree_node_read() and the cache do not look at the values of keys again.
+ */
+void bch_btree_nodes_judged(struct bch_fs *fs, bool judged);
+
 /* Copies of nodes that were not good, since the start: they could not be read, or had something wrong. Any thread. */
 struct bch_btree_failures {
 	u64 nr_unreadable, nr_bad;

@@ -19,6 +19,7 @@ struct bch_node_rules {
 	const struct bch_blacklist *blacklist;
 	size_t nr_blacklisted;
 	const struct bch_key_fs *keys; /* by which keys are judged; NULL: no rules about devices */
+	bool judged; /* the values in sets whose checksum is right were found to be valid before */
 };
 
 /* The node that is looked for. */

@@ -241,6 +241,23 @@ static struct bch_set_walk walk_of(const struct decode *d, size_t at, size_t end
 				      .end = end };
 }
 
+/* The keys of a set that were judged before, up to the first that is not even safe to decode, which they were. */
+static void take_judged(struct decode *d, struct bch_set_walk *w)
+{
+	size_t len, val_len;
+
+	while (!d->err && w->at < w->end) {
+		struct bch_bytes rest = { d->bytes.p + w->at, w->end - w->at };
+		u32 entry = (u32)(w->at / 8);
+
+		if (bch_key_measure(rest, &d->node->format, &len, &val_len) != BCH_KEY_VALID ||
+		    val_len < bch_key_val_min(bch_key_packed_type(rest.p)))
+			return;
+		w->at += len;
+		append(d, entry, w);
+	}
+}
+
 /* The keys of one set, in d->run. */
 static void walk_set(struct decode *d, const struct bch_bset *b)
 {
@@ -248,6 +265,8 @@ static void walk_set(struct decode *d, const struct bch_bset *b)
 	struct bch_set_item item;
 
 	d->run.nr = 0;
+	if (d->rules->judged && d->is_sealed)
+		take_judged(d, &w);
 	while (!d->err && bch_set_walk_next(&w, &item)) {
 		if (item.is_key)
 			append(d,
@@ -288,13 +307,10 @@ static void merge_run(struct decode *d)
 	d->merged = old;
 }
 
-/* Is a key that nothing covers part of the node's contents? */
+/* Is a key that nothing covers, and that is in the node's range, part of its contents? */
 static bool stays(struct decode *d, u32 entry)
 {
-	struct bch_pos pos = bch_key_unpack_pos(key_at(d, entry), &d->node->format);
-
-	if (bch_key_packed_type(key_at(d, entry)) == BCH_KEY_deleted ||
-	    bch_pos_compare(pos, d->node->min) < 0 || bch_pos_compare(pos, d->node->max) > 0)
+	if (bch_key_packed_type(key_at(d, entry)) == BCH_KEY_deleted)
 		return false;
 	if (entry & VALUE_IS_BAD) {
 		size_t len, at = (size_t)(key_at(d, entry) - d->bytes.p);
@@ -307,12 +323,21 @@ static bool stays(struct decode *d, u32 entry)
 	return true;
 }
 
+static struct bch_pos pos_of(const struct decode *d, u32 entry)
+{
+	return bch_key_unpack_pos(key_at(d, entry), &d->node->format);
+}
+
 static void drop_dead_keys(struct decode *d)
 {
 	u32 *v = d->node->keys.v;
-	size_t nr = 0;
+	size_t from = 0, to = d->node->keys.nr, nr = 0;
 
-	for (size_t i = 0; i < d->node->keys.nr; i++)
+	while (from < to && bch_pos_compare(pos_of(d, v[from]), d->node->min) < 0)
+		from++;
+	while (to > from && bch_pos_compare(pos_of(d, v[to - 1]), d->node->max) > 0)
+		to--;
+	for (size_t i = from; i < to; i++)
 		if (stays(d, v[i]))
 			v[nr++] = v[i];
 	d->node->keys.nr = nr;

@@ -88,19 +88,32 @@ static const struct bch_fs_member *member_of(const struct bch_fs *fs, const stru
 	return m && m->blkdev ? m : NULL;
 }
 
-int bch_btree_node_decode_in(struct bch_fs *fs, const struct bch_node_want *want,
-			     struct bch_btree_node *node)
+static int decode(struct bch_fs *fs, const struct bch_node_want *want, bool judged,
+		  struct bch_btree_node *node)
 {
 	struct bch_node_rules rules = fs->btrees->rules;
 
 	rules.key = fs->key;
+	rules.judged = judged;
 	node->grade = BCH_NODE_GOOD;
 	return bch_btree_node_decode(node, &rules, want);
 }
 
+int bch_btree_node_decode_in(struct bch_fs *fs, const struct bch_node_want *want,
+			     struct bch_btree_node *node)
+{
+	return decode(fs, want, false, node);
+}
+
+void bch_btree_nodes_judged(struct bch_fs *fs, bool judged)
+{
+	fs->btrees->judged = judged;
+}
+
 /* Reads @len bytes and decodes those that are used. */
 static int read_and_decode(struct bch_fs *fs, const struct bch_node_want *want,
-			   const struct bch_ptr *p, size_t len, struct bch_btree_node *node)
+			   const struct bch_ptr *p, size_t len, bool judged,
+			   struct bch_btree_node *node)
 {
 	const struct bch_fs_member *m = member_of(fs, p);
 	int err = m ? read_bytes(m, p, node, len) : -BCH_ERR_btree_node_read_failed;
@@ -114,21 +127,21 @@ static int read_and_decode(struct bch_fs *fs, const struct bch_node_want *want,
 	if (err)
 		return err;
 	node->len = used_bytes(fs, want);
-	return bch_btree_node_decode_in(fs, want, node);
+	return decode(fs, want, judged, node);
 }
 
 int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want,
 			     const struct bch_ptr *p, struct bch_btree_node *node)
 {
 	*node = (struct bch_btree_node){ 0 };
-	return read_and_decode(fs, want, p, fs->btrees->rules.node_bytes, node);
+	return read_and_decode(fs, want, p, fs->btrees->rules.node_bytes, false, node);
 }
 
 /* @node is unusable where it cannot be read. -BCH_ERR_no_memory alone is an error. */
 static int read_replica(struct bch_fs *fs, const struct bch_node_want *want,
 			const struct bch_ptr *p, struct bch_btree_node *node)
 {
-	int err = read_and_decode(fs, want, p, used_bytes(fs, want), node);
+	int err = read_and_decode(fs, want, p, used_bytes(fs, want), fs->btrees->judged, node);
 
 	if (err == -BCH_ERR_btree_node_read_failed)
 		return 0;

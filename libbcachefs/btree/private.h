@@ -42,6 +42,7 @@ struct bch_btrees {
 	struct bch_node_cache *cache;
 	struct bch_thread_pool *pool;
 	_Atomic u64 nr_unreadable, nr_bad; /* counts alone: no order is needed */
+	_Atomic bool judged;		   /* no copy of any node had a problem */
 	struct bch_gaps gaps;
 };
 

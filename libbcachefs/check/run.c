@@ -264,6 +264,7 @@ static int begin(struct bch_check *c)
 
 static void end(struct bch_check *c)
 {
+	bch_btree_nodes_judged(c->fs, false);
 	bch_thread_pool_free(c->pool);
 	bch_check_alloc_free(c->alloc);
 	bch_repairs_drop(c);

@@ -117,9 +117,6 @@ BCH_KEY_PUTS(K)
 		return rows;                                                            \
 	}
 
-/* Bytes that a value of @type must have. */
-size_t bch_key_val_min(u8 type);
-
 /* The member that a pointer is to, NULL where it is none or unknown. */
 const struct bch_key_dev *bch_key_dev(const struct bch_key_context *c, u64 dev_idx);
 

@@ -41,6 +41,9 @@ struct bch_key_context {
 	const struct bch_key_fs *fs; /* NULL: unknown, rules about devices are left out */
 };
 
+/* Bytes that a value of @type must have. */
+size_t bch_key_val_min(u8 type);
+
 /* What bch_key_validate() returns for a key that is fine: 0 is the id of an error. */
 #define BCH_KEY_VALID (-1)
 

@@ -210,19 +210,25 @@ static void doubtful_node_gives_what_it_has(void **state)
 }
 
 /* Five keys, 10 to 50; @break_it changes the bytes of the third. */
-static void check_broken(void (*break_it)(u8 *key), u16 id)
+static void make_broken(struct node_build *b, void (*break_it)(u8 *key))
 {
-	struct node_build b;
 	u8 *third = NULL;
 
-	build_begin(&b, BCH_POS_MIN, BCH_SPOS_MAX);
+	build_begin(b, BCH_POS_MIN, BCH_SPOS_MAX);
 	for (u64 i = 1; i <= 5; i++) {
-		u8 *key = build_put(&b, build_key(10 * i));
+		u8 *key = build_put(b, build_key(10 * i));
 
 		third = i == 3 ? key : third;
 	}
 	break_it(third);
-	build_seal(&b);
+	build_seal(b);
+}
+
+static void check_broken(void (*break_it)(u8 *key), u16 id)
+{
+	struct node_build b;
+
+	make_broken(&b, break_it);
 	check(&b, KEYS(10, 20, 40, 50), id, BCH_NODE_GOOD);
 }
 
@@ -271,6 +277,49 @@ static void one_bad_key_costs_none_of_its_neighbours(void **state)
 	check_broken(break_value, BCH_FSCK_bkey_val_size_too_small);
 	check_broken(move_down, BCH_FSCK_btree_node_bkey_out_of_order);
 	check_broken(move_up, BCH_FSCK_btree_node_bkey_out_of_order);
+}
+
+static void check_judged(const struct node_build *b, const u64 *offsets, size_t nr, u16 id,
+			 enum bch_node_grade grade)
+{
+	struct bch_node_rules rules = build_rules();
+	struct bch_node_want want = build_want(b);
+
+	rules.judged = true;
+	check_with(b, &rules, &want, offsets, nr, id, grade);
+}
+
+static void what_was_judged_is_not_judged_again(void **state)
+{
+	struct node_build b;
+
+	make_broken(&b, break_type);
+	check_judged(&b, KEYS(10, 20, 30, 40, 50), 0, BCH_NODE_GOOD);
+	b.bytes[0] ^= 1; /* of the checksum: these may be others */
+	check_judged(&b, KEYS(10, 20, 40, 50), BCH_FSCK_bkey_snapshot_nonzero, BCH_NODE_DOUBTFUL);
+
+	make_two_sets(&b);
+	check_judged(&b, KEYS(10, 20, 40, 50), 0, BCH_NODE_GOOD);
+}
+
+static void what_is_not_safe_to_decode_is_judged_in_any_case(void **state)
+{
+	static const struct {
+		void (*break_it)(u8 *key);
+		u16 id;
+	} unsafe[] = {
+		{ break_format, BCH_FSCK_btree_node_bkey_bad_format },
+		{ break_length, BCH_FSCK_btree_node_bkey_bad_u64s },
+		{ make_it_long, BCH_FSCK_btree_node_bkey_past_bset_end },
+		{ break_value, BCH_FSCK_bkey_val_size_too_small },
+	};
+
+	for (size_t i = 0; i < bch_array_size(unsafe); i++) {
+		struct node_build b;
+
+		make_broken(&b, unsafe[i].break_it);
+		check_judged(&b, KEYS(10, 20, 40, 50), unsafe[i].id, BCH_NODE_GOOD);
+	}
 }
 
 static void key_outside_the_node_is_left_out(void **state)
@@ -431,6 +480,7 @@ static void any_bytes_give_keys_in_order_or_none(void **state)
 		struct bch_btree_node node;
 
 		mutate(&b, &seed);
+		rules.judged = i % 3 == 0;
 		want.ptr.nr_sectors = i % 2 ? (u32)(good.start / 512) : 0;
 		node = build_decode(&b, &rules, &want);
 		nr_used += node.grade != BCH_NODE_UNUSABLE;
@@ -452,6 +502,8 @@ int main(void)
 		cmocka_unit_test(node_that_cannot_be_understood_is_unusable),
 		cmocka_unit_test(doubtful_node_gives_what_it_has),
 		cmocka_unit_test(one_bad_key_costs_none_of_its_neighbours),
+		cmocka_unit_test(what_was_judged_is_not_judged_again),
+		cmocka_unit_test(what_is_not_safe_to_decode_is_judged_in_any_case),
 		cmocka_unit_test(key_outside_the_node_is_left_out),
 		cmocka_unit_test(deleted_key_before_a_live_one_at_its_place_is_no_error),
 		cmocka_unit_test(empty_later_set_and_other_versions_are_told),
