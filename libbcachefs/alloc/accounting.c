@@ -28,9 +28,11 @@ static int read_keys(struct bch_fs *fs, struct bch_counters *counters)
 			continue;
 		if (more < 0)
 			return more;
+		if (k.type != BCH_KEY_accounting ||
+		    bch_accounting_type(k.pos, version) == BCH_ACCOUNTING_inum)
+			continue;
 		bch_accounting_get(k.pos, version, &a);
-		if (k.type != BCH_KEY_accounting || a.type >= BCH_ACCOUNTING_NR ||
-		    a.type == BCH_ACCOUNTING_inum)
+		if (a.type >= BCH_ACCOUNTING_NR)
 			continue;
 		for (u32 i = 0; i < BCH_ACCOUNTING_COUNTERS_MAX; i++)
 			v[i] = bch_accounting_counter(&k, i);

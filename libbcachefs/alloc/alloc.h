@@ -31,6 +31,11 @@ struct bch_counter {
 /* Counters by what they count; all zero and not there are the same. */
 struct bch_counters {
 	struct bch_map map;
+	/* by type, the one that was added to last: most keys count for the same */
+	struct {
+		struct bch_accounting what;
+		struct bch_counter *c; /* NULL: none yet */
+	} last[BCH_ACCOUNTING_NR];
 };
 
 /* An empty set; and its memory is given back. */
@@ -316,21 +321,34 @@ int bch_recount_compare_counters(struct bch_recount *recount, bch_recount_report
 				 void *arg);
 int bch_recount_compare_buckets(struct bch_recount *recount, bch_recount_report *report, void *arg);
 
-/* The stored counters of inodes, pending changes to them seen, against those that a sink gets. */
+/* The stored counters of inodes, pending changes to them seen, against those that the sink of a recount gets. */
 struct bch_inums {
 	struct bch_fs *fs;
 	u16 version;
-	/* Each inode of which something is stored or counted, once. */
+	/* Each inode of which something is stored or counted, once; none where all are equal. */
 	int (*compare)(void *arg, const struct bch_inum_count *stored,
 		       const struct bch_inum_count *counted);
 	void *arg;
 	bool committed; /* extents were counted without pending changes */
-	u64 nr_found;	/* stored, not zero, and counted */
-	bool missing;	/* something could not be read */
+	u8 hash_key[16];
+	u64 sum;      /* fingerprint of what was counted, less that of what is stored */
+	bool equal;   /* there is nothing to be compared one by one */
+	u64 nr_found; /* stored, not zero, and counted */
+	bool missing; /* something could not be read */
 };
 
-/* An inode that was counted; and when all were, those that are only stored. */
-int bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted);
+/* @compare and @arg; extents are counted with pending changes, or without. */
+struct bch_inums bch_inums(struct bch_fs *fs, bool committed,
+			   int (*compare)(void *arg, const struct bch_inum_count *stored,
+					  const struct bch_inum_count *counted),
+			   void *arg);
+
+/*
+ * An inode that was counted; when all were, those of them that differ, of those up to what the recount could not read
+ * where it has @gaps; and then those that are only stored.
+ */
+void bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted);
+int bch_inums_compare(struct bch_inums *s, bool gaps);
 int bch_inums_finish(struct bch_inums *s);
 
 /* "accounting nr_inodes: 38, counted 37": one line without its end. */

@@ -84,7 +84,8 @@ static int take_inum(void *arg, const struct bch_inum_count *counted)
 {
 	struct compare *c = arg;
 
-	return bch_inums_take(&c->inums, counted);
+	bch_inums_take(&c->inums, counted);
+	return 0;
 }
 
 /* ------------------------------------------------------------------ buckets */
@@ -167,13 +168,13 @@ static int count(struct compare *c, struct bch_recount **r)
 	const struct bch_recount_sink sink = { .arg = c, .inum = take_inum };
 	int err = bch_recount_new(c->fs, &sink, r);
 
-	c->inums = (struct bch_inums){
-		.fs = c->fs, .version = c->version, .compare = compare_inum, .arg = c
-	};
+	c->inums = bch_inums(c->fs, false, compare_inum, c);
 	if (!err)
 		err = bch_recount_walk(*r);
 	c->missing |= err == -BCH_ERR_btree_node_read_failed;
 	if (!err || err == -BCH_ERR_btree_node_read_failed)
+		err = bch_inums_compare(&c->inums, c->missing);
+	if (!err)
 		err = bch_inums_finish(&c->inums);
 	c->missing |= c->inums.missing;
 	return err;

@@ -42,20 +42,53 @@ struct bch_accounting bch_counter_what(const struct bch_counter *c)
 	return what;
 }
 
-int bch_counters_add(struct bch_counters *counters, const struct bch_accounting *what,
-		     const s64 v[BCH_ACCOUNTING_COUNTERS_MAX])
+/* The counter, made where there is none; NULL where memory is out. */
+static struct bch_counter *make(struct bch_counters *counters, const struct bch_accounting *what)
 {
 	struct bch_pos pos = bch_accounting_pos(what, FORM);
 	struct bch_counter *c =
 		bch_map_entry(bch_map_find(&counters->map, &pos), struct bch_counter, node);
 
-	if (!c) {
-		c = bch_calloc(1, sizeof(*c));
-		if (!c)
-			return -BCH_ERR_no_memory;
-		c->pos = pos;
-		bch_map_insert(&counters->map, &pos, &c->node);
-	}
+	if (c)
+		return c;
+	c = bch_calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->pos = pos;
+	bch_map_insert(&counters->map, &pos, &c->node);
+	return c;
+}
+
+/* All fields but for what lies between them. */
+static bool same(const struct bch_accounting *a, const struct bch_accounting *b)
+{
+	return a->inum == b->inum &&
+	       !memcmp(a, b, offsetof(struct bch_accounting, leaving_dev_idx)) &&
+	       a->leaving_dev_idx == b->leaving_dev_idx;
+}
+
+static struct bch_counter *get(struct bch_counters *counters, const struct bch_accounting *what)
+{
+	struct bch_counter *c;
+
+	if (what->type >= BCH_ACCOUNTING_NR)
+		return make(counters, what);
+	c = counters->last[what->type].c;
+	if (c && same(&counters->last[what->type].what, what))
+		return c;
+	c = make(counters, what);
+	counters->last[what->type].what = *what;
+	counters->last[what->type].c = c;
+	return c;
+}
+
+int bch_counters_add(struct bch_counters *counters, const struct bch_accounting *what,
+		     const s64 v[BCH_ACCOUNTING_COUNTERS_MAX])
+{
+	struct bch_counter *c = get(counters, what);
+
+	if (!c)
+		return -BCH_ERR_no_memory;
 	for (unsigned i = 0; i < BCH_ACCOUNTING_COUNTERS_MAX; i++) /* any numbers may be stored */
 		c->v[i] = (s64)((u64)c->v[i] + (u64)v[i]);
 	return 0;

@@ -189,7 +189,8 @@ static int take_inum(void *arg, const struct bch_inum_count *counted)
 {
 	struct bch_check *c = arg;
 
-	return c->alloc->recount->missing ? 0 : bch_inums_take(&c->alloc->inums, counted);
+	bch_inums_take(&c->alloc->inums, counted);
+	return 0;
 }
 
 /* ------------------------------------------------------------------ all */
@@ -241,9 +242,11 @@ static int scan(struct bch_check *c)
 		err = bch_recount_new(c->fs, &sink, &a->recount);
 	if (!err)
 		err = bch_recount_walk(a->recount);
-	if (err != -BCH_ERR_btree_node_read_failed)
+	a->missing = err == -BCH_ERR_btree_node_read_failed;
+	if (!err || a->missing)
+		err = bch_inums_compare(&a->inums, a->missing);
+	if (err || !a->missing)
 		return err;
-	a->missing = true;
 	bch_log(c->ctx, BCH_LOG_warn, "allocation is not checked: not all btrees can be read");
 	return 0;
 }
@@ -256,13 +259,7 @@ int bch_alloc_scan(struct bch_check *c)
 	if (!c->alloc)
 		return -BCH_ERR_no_memory;
 	c->alloc->facts = BCH_RADIX(sizeof(struct bch_bucket_facts));
-	c->alloc->inums = (struct bch_inums){
-		.fs = c->fs,
-		.version = c->version,
-		.compare = bch_alloc_take_inum,
-		.arg = c,
-		.committed = true,
-	};
+	c->alloc->inums = bch_inums(c->fs, true, bch_alloc_take_inum, c);
 	bch_random(c->alloc->hash_key, sizeof(c->alloc->hash_key));
 	return scan(c);
 }

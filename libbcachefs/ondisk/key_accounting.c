@@ -111,6 +111,12 @@ static void get_replicas(const u8 *b, struct bch_accounting *a)
 	memcpy(a->devs, b + 4, a->nr_devs < sizeof(a->devs) ? a->nr_devs : sizeof(a->devs));
 }
 
+u8 bch_accounting_type(struct bch_pos pos, u16 version)
+{
+	return version < BCH_ACCOUNTING_VERSION_BIG_ENDIAN ? (u8)pos.snapshot
+							   : (u8)(pos.inode >> 56);
+}
+
 void bch_accounting_get(struct bch_pos pos, u16 version, struct bch_accounting *a)
 {
 	u8 b[POS_BYTES];

@@ -72,6 +72,9 @@ struct bch_accounting {
 	u64 inum;			  /* inum */
 };
 
+/* The type alone of what is counted at @pos. */
+u8 bch_accounting_type(struct bch_pos pos, u16 version);
+
 /* From a position of the accounting btree, and back (types that we know). Any position will do. */
 void bch_accounting_get(struct bch_pos pos, u16 version, struct bch_accounting *a);
 struct bch_pos bch_accounting_pos(const struct bch_accounting *a, u16 version);
