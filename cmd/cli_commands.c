@@ -23,6 +23,7 @@
 	C(fs_usage)		\
 	C(scan)			\
 	C(device_evacuate)	\
+	C(device_remove)	\
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\

@@ -8,10 +8,10 @@
 
 #define INTERRUPTED 130
 
-static int start(struct cli *cli, struct bch_fs **fs)
+static int start(struct cli *cli, unsigned flags, struct bch_fs **fs)
 {
 	const struct bch_files_opts quiet = { .flags = BCH_FILES_QUIET };
-	int err = cli_open_unlocked(cli, BCH_OPEN_WRITE, fs);
+	int err = cli_open_unlocked(cli, BCH_OPEN_WRITE | flags, fs);
 
 	if (!err)
 		err = bch_fs_start(*fs, NULL);
@@ -33,14 +33,14 @@ static void say_moved(struct cli *cli, const struct bch_move_result *r)
 			r->nr_few);
 }
 
-int cli_move(struct cli *cli,
+int cli_move(struct cli *cli, unsigned flags,
 	     int (*move)(struct cli *cli, struct bch_fs *fs, const void *args,
 			 const struct bch_move_opts *opts, struct bch_move_result *result),
 	     const void *args, const struct bch_move_opts *opts, struct bch_move_result *result)
 {
 	struct bch_move_opts all = *opts;
 	struct bch_fs *fs = NULL;
-	int err = start(cli, &fs), closed;
+	int err = start(cli, flags, &fs), closed;
 
 	*result = (struct bch_move_result){ 0 };
 	all.progress = cli_progress_mode(cli);

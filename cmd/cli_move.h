@@ -8,10 +8,10 @@
 #include "cli.h"
 
 /*
- * Opens the filesystem, has @move change it, by @opts and what the command line says besides, and closes it. Says what was
+ * Opens the filesystem, by @flags besides BCH_OPEN_WRITE, has @move change it, by @opts and what the command line says besides, and closes it. Says what was
  * moved, and what could not be.
  */
-int cli_move(struct cli *cli,
+int cli_move(struct cli *cli, unsigned flags,
 	     int (*move)(struct cli *cli, struct bch_fs *fs, const void *args,
 			 const struct bch_move_opts *opts, struct bch_move_result *result),
 	     const void *args, const struct bch_move_opts *opts, struct bch_move_result *result);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bcachefs data rereplicate, data job: work on all data of an unmounted filesystem. CLI 8.10. */
 
+#include <stdlib.h>
 #include <string.h>
 #include "cli_move.h"
 #include "cli_table.h"
@@ -36,8 +37,10 @@ static const struct cli_option job_options[] = {
 	CLI_STRING('s', "start", "POS", struct args, start, "first position of each btree"),
 	CLI_STRING('e', "end", "POS", struct args, end, "last position of each btree"),
 	CLI_OPERAND("JOB", struct args, word,
-		    "rereplicate, drop_extra_replicas, rewrite_old_nodes, or migrate, which a "
-		    "member follows"),
+		    "rereplicate, drop_extra_replicas, rewrite_old_nodes, or migrate"),
+	CLI_OPERAND("MEMBER", struct args, member,
+		    "of migrate, the member to be emptied: path, index, label or UUID",
+		    .optional = true),
 	CLI_FILESYSTEM,
 };
 
@@ -58,7 +61,7 @@ static int run_job(struct cli *cli, const struct args *a)
 {
 	const struct bch_move_opts opts = { .btree = a->btree, .start = a->start, .end = a->end };
 	struct bch_move_result result;
-	int err = cli_move(cli, move, a, &opts, &result);
+	int err = cli_move(cli, 0, move, a, &opts, &result);
 
 	return cli_move_status(cli, err, &result);
 }
@@ -80,33 +83,40 @@ static unsigned find_job(const char *name)
 	return i;
 }
 
-/* The first of the devices is the member that is to be emptied; alone it says the filesystem too. */
-static int take_member(struct cli *cli, struct args *a)
+/* Of migrate, a member that stands alone says the filesystem too; other jobs have no member: it is a device. */
+static int deal(struct cli *cli, struct args *a)
 {
 	struct cli_strings *devices = &cli->common.devices;
+	const char **p;
 
-	if (!devices->nr)
-		return cli_usage(cli, "missing operand: the member to be emptied");
-	a->member = devices->p[0];
-	if (devices->nr > 1 || cli->common.device_paths.nr) {
-		devices->nr--;
-		memmove(devices->p, devices->p + 1, devices->nr * sizeof(*devices->p));
+	if (a->job == JOB_MIGRATE) {
+		a->member = a->member ? a->member : devices->nr ? devices->p[0] : NULL;
+		return a->member ? 0 : cli_usage(cli, "missing operand MEMBER");
 	}
+	if (!a->member)
+		return 0;
+	if (!devices->nr)
+		return cli_usage(cli, "unexpected operand '%s'", a->member);
+	p = realloc(devices->p, (devices->nr + 1) * sizeof(*p));
+	if (!p)
+		return -BCH_ERR_no_memory;
+	memmove(p + 1, p, devices->nr++ * sizeof(*p));
+	p[0] = a->member;
+	devices->p = p;
 	return 0;
 }
 
 static int run_data_job(struct cli *cli, const void *parsed)
 {
 	struct args a = *(const struct args *)parsed;
-	int err = 0;
+	int err;
 
 	a.job = find_job(a.word);
 	if (!jobs[a.job])
 		return cli_usage(cli, "no such job: %s", a.word);
 	if (a.job == JOB_SCRUB)
 		return cli_usage(cli, "scrub is a command of its own: 'bcachefs scrub'");
-	if (a.job == JOB_MIGRATE)
-		err = take_member(cli, &a);
+	err = deal(cli, &a);
 	return err ? err : run_job(cli, &a);
 }
 

@@ -34,7 +34,7 @@ static int run(struct cli *cli, const void *parsed)
 
 	if (!cli->common.devices.nr && !cli->common.device_paths.nr)
 		cli->common.filesystem = a->device;
-	err = cli_move(cli, move, a, &all, &result);
+	err = cli_move(cli, 0, move, a, &all, &result);
 	if (!err && !result.interrupted && !result.nr_lost && !cli->common.dry_run)
 		cli_say(cli,
 			"Evacuation complete — device ready to remove with 'bcachefs device remove "

@@ -48,4 +48,28 @@ enum bch_data_job {
 int bch_fs_data_job(struct bch_fs *fs, enum bch_data_job job, const struct bch_move_opts *opts,
 		    struct bch_move_result *result);
 
+struct bch_remove_opts {
+	struct bch_move_opts move;
+	bool force;	 /* data that no other member has becomes an error of its files */
+	bool degrade;	 /* no new copies of what other members have */
+	bool keep_super; /* superblocks on the removed devices stay */
+};
+
+/*
+ * Has what is on the members go to the others, and takes them out: of the superblocks of the others in one write with all
+ * that is known of their buckets, last of all their own superblocks are wiped. They may be missing: then copies are made
+ * from others. Where data is lost with them it is named in the log, result->nr_lost says how much, and nothing is done,
+ * but with @opts->force. After bch_files_start(). Of a run that was interrupted all stay members, that are read-only.
+ *
+ * Return: as bch_fs_evacuate(), and
+ *   -BCH_ERR_data_lost		what could not be read keeps them from being removed: named
+ *
+ * Format reference: 06 §13.2.
+ */
+int bch_fs_remove_devs(struct bch_fs *fs, const u32 *dev_idx, u32 nr,
+		       const struct bch_remove_opts *opts, struct bch_move_result *result);
+
+/* The next member from *@dev_idx on that is missing; false where there is none. */
+bool bch_fs_missing_member(const struct bch_fs *fs, u32 *dev_idx);
+
 #endif

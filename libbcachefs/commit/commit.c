@@ -229,6 +229,31 @@ static int write_all(struct bch_plan *plan)
 	return err;
 }
 
+/*
+ * The filesystem is clean, and stays so: what makes it all durable is the write of the superblock, with the roots and what
+ * else has changed in it. Format reference: 03 §8.4.
+ */
+static int write_with_super(struct bch_plan *plan)
+{
+	int err = bch_commit_super_marks(plan);
+
+	if (!err)
+		err = bch_plan_write(plan);
+	if (!err)
+		err = bch_fs_flush(plan->fs);
+	if (!err)
+		err = bch_commit_entry(plan);
+	if (!err)
+		err = bch_fs_flush(plan->fs);
+	if (!err)
+		err = take_over(plan);
+	if (!err)
+		err = bch_super_mark_clean(plan->fs);
+	plan->w->super_changed = false;
+	plan->w->failed |= err != 0;
+	return err;
+}
+
 static bool anything_to_do(const struct bch_plan *plan)
 {
 	for (u32 id = 0; id < BCH_BTREE_ID_MAX; id++)
@@ -237,7 +262,7 @@ static bool anything_to_do(const struct bch_plan *plan)
 	return false;
 }
 
-int bch_commit(struct bch_fs *fs)
+static int commit(struct bch_fs *fs, int (*write)(struct bch_plan *plan))
 {
 	struct bch_writer *w = fs->writer;
 	struct bch_plan *plan;
@@ -257,10 +282,29 @@ int bch_commit(struct bch_fs *fs)
 	plan->block_sectors = le16_get(fs->super.sb->block_size);
 	err = bch_plan_make(plan);
 	if (!err && anything_to_do(plan))
-		err = write_all(plan);
+		err = write(plan);
 	bch_plan_end(plan);
 	free(plan);
 	return err;
+}
+
+int bch_commit(struct bch_fs *fs)
+{
+	return commit(fs, write_all);
+}
+
+int bch_commit_with_super(struct bch_fs *fs)
+{
+	return fs->writer->dirty ? -BCH_ERR_refused : commit(fs, write_with_super);
+}
+
+int bch_writer_check_clean(const struct bch_fs *fs)
+{
+	if (!fs->writer->leave_dirty)
+		return 0;
+	return bch_error_whole(fs->ctx, -BCH_ERR_refused,
+			       "it was not unmounted cleanly, with files to be deleted: run fsck "
+			       "first");
 }
 
 int bch_writer_finish(struct bch_fs *fs)

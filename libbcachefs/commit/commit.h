@@ -73,6 +73,15 @@ bool bch_commit_wanted(const struct bch_fs *fs);
 int bch_commit(struct bch_fs *fs);
 
 /*
+ * The same, together with what was changed in the superblock, of a filesystem that is clean (bch_writer_finish()) and stays
+ * so: a crash leaves both as they were, or both as they are to be. -BCH_ERR_refused where it is not clean.
+ */
+int bch_commit_with_super(struct bch_fs *fs);
+
+/* Will bch_writer_finish() mark the filesystem clean? -BCH_ERR_refused, said, where something has to be ended first. */
+int bch_writer_check_clean(const struct bch_fs *fs);
+
+/*
  * Drops the btrees about allocation with their nodes, and marks the filesystem so that a kernel from 6.16 on makes them anew
  * when it is mounted to be written; it is clean then. Nothing may be pending, and no changes can come after it.
  * -BCH_ERR_refused where a kernel has to end first what it had begun, said.

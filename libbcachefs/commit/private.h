@@ -153,6 +153,9 @@ int bch_plan_write(struct bch_plan *plan);
 /* What the superblock must say before the entry is written: not clean, where nodes are, who holds what. */
 int bch_commit_super_before(struct bch_plan *plan);
 
+/* The same but for being clean, and written by somebody else. */
+int bch_commit_super_marks(struct bch_plan *plan);
+
 /* Writes the entry that makes the plan's roots those of the filesystem. */
 int bch_commit_entry(struct bch_plan *plan);
 

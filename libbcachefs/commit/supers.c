@@ -203,6 +203,16 @@ static int mark_dirty(struct bch_plan *plan)
 	return 0;
 }
 
+int bch_commit_super_marks(struct bch_plan *plan)
+{
+	bool changed = false;
+	int err = mark_replicas(plan, &changed);
+
+	if (!err)
+		(void)mark_nodes(plan);
+	return err;
+}
+
 int bch_commit_super_before(struct bch_plan *plan)
 {
 	bool changed = !plan->w->dirty || plan->w->super_changed;

@@ -11,8 +11,7 @@ int bch_move_finish(struct bch_fs *fs)
 	return err ? err : bch_writer_finish(fs);
 }
 
-/* Nothing new goes to them. */
-static int set_read_only(struct bch_fs *fs, const u32 *dev_idx, u32 nr, u64 leaving[4])
+int bch_move_leave(struct bch_fs *fs, const u32 *dev_idx, u32 nr, u64 leaving[4])
 {
 	struct bch_write_devs devs;
 
@@ -50,7 +49,7 @@ int bch_fs_evacuate(struct bch_fs *fs, const u32 *dev_idx, u32 nr, const struct 
 		    struct bch_move_result *result)
 {
 	struct bch_move_job job = { .name = "evacuate" };
-	int err = set_read_only(fs, dev_idx, nr, job.leaving);
+	int err = bch_move_leave(fs, dev_idx, nr, job.leaving);
 
 	return err ? err : move(fs, &job, opts, true, result);
 }

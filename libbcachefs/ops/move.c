@@ -171,6 +171,25 @@ static int run_all(struct bch_move *m)
 	return err;
 }
 
+/* When files have their names: what is an error shows no shared data any more. */
+static int lose_shared(struct bch_move *m)
+{
+	int err = m->losses.a.nr ? bch_move_lose_shared(m) : 0;
+
+	return err ? err : commit(m);
+}
+
+static int refuse_lost(struct bch_move *m)
+{
+	int err = bch_move_name_losses(m);
+
+	if (err || !m->result->nr_lost)
+		return err;
+	return bch_error_whole(m->fs->ctx, -BCH_ERR_data_lost,
+			       "%" PRIu64 " extents have no copy elsewhere; nothing was changed",
+			       m->result->nr_lost);
+}
+
 static int run(struct bch_move *m)
 {
 	int err = confine(m);
@@ -179,12 +198,14 @@ static int run(struct bch_move *m)
 		err = bch_move_batch_new(m);
 	if (!err)
 		err = run_survey(m);
-	if (!err && m->result->nr_lost && m->job->refuse_lost)
-		err = bch_move_name_losses(m);
-	if (err || m->opts->survey || (m->result->nr_lost && m->job->refuse_lost))
+	if (!err && m->job->refuse_lost)
+		err = refuse_lost(m);
+	if (err || m->opts->survey)
 		return err;
 	err = run_all(m);
-	return err ? err : bch_move_name_losses(m);
+	if (!err)
+		err = bch_move_name_losses(m);
+	return err || !m->job->lose ? err : lose_shared(m);
 }
 
 int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job,

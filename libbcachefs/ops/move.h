@@ -92,6 +92,9 @@ struct bch_move {
 int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job,
 		 const struct bch_move_opts *opts, struct bch_move_result *result);
 
+/* Has nothing new go to the members, and marks them in @leaving. -BCH_ERR_refused, said, where no others are left. */
+int bch_move_leave(struct bch_fs *fs, const u32 *dev_idx, u32 nr, u64 leaving[4]);
+
 /* Ends what a mover changed: the superblocks name no holders of what is no more, and the filesystem is clean. */
 int bch_move_finish(struct bch_fs *fs);
 
@@ -148,6 +151,9 @@ int bch_move_room_check(struct bch_move *m);
 
 /* The data of @k has no copy that can be read: @err. */
 int bch_move_lost(struct bch_move *m, u8 btree_id, const struct bch_key *k, int err);
+
+/* What shows shared data that is lost becomes an error: then that goes, as nothing refers to it. After a commit. */
+int bch_move_lose_shared(struct bch_move *m);
 
 /* A line in the log for each file of which something is lost. */
 int bch_move_name_losses(struct bch_move *m);

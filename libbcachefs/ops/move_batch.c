@@ -184,7 +184,7 @@ static int put_lost(struct bch_move *m, const struct bch_move_item *item)
 	struct bch_key k = bch_move_item_key(m->batch, item);
 	int err = bch_move_lost(m, item->btree_id, &k, item->err);
 
-	if (err || !m->job->lose)
+	if (err || !m->job->lose || item->btree_id == BCH_BTREE_reflink)
 		return err;
 	k.type = BCH_KEY_error;
 	k.val = (struct bch_bytes){ 0 };

@@ -42,12 +42,30 @@ static bool has_to_change(struct level *l, const struct bch_key *k, struct bch_m
 	return changes || (l->m->job->rewrite_nodes && is_of_older_form(l, k));
 }
 
+/* Without any copy the btree cannot be read there: that is not for a mover. */
+static int check_copies(const struct level *l, const struct bch_key *k)
+{
+	struct bch_extent_walk walk = bch_extent_walk(k, &l->m->fs->super);
+	struct bch_extent_ptr p;
+
+	while (bch_extent_ptr_next(&walk, &p))
+		if (bch_ptr_blkdev(l->m->fs, &p.ptr))
+			return 0;
+	return bch_error_whole(l->m->fs->ctx, -BCH_ERR_btree_lost,
+			       "btree %s: a node is on missing members alone; run fsck first",
+			       bch_btree_names[l->btree_id]);
+}
+
 static int take(struct level *l, const struct bch_key *k)
 {
 	struct bch_move_verdict v;
+	int err;
 
 	if (!has_to_change(l, k, &v))
 		return 0;
+	err = check_copies(l, k);
+	if (err)
+		return err;
 	l->nr_touched++;
 	if (!l->m->surveys)
 		return bch_change_touch(l->m->fs, l->btree_id, l->level, k->pos);

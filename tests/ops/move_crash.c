@@ -30,6 +30,15 @@ static int evacuate(struct bch_fs *fs)
 	return err ? err : bch_fs_evacuate(fs, &first, 1, &opts, &result);
 }
 
+static int remove_first(struct bch_fs *fs)
+{
+	const struct bch_remove_opts opts = { .move.commit_bytes = COMMIT_BYTES };
+	const u32 first = 0;
+	int err = bch_files_start(fs, NULL);
+
+	return err ? err : bch_fs_remove_devs(fs, &first, 1, &opts, &result);
+}
+
 /* ------------------------------------------------------------------ a filesystem */
 
 static void fill(struct test_fs *f)
@@ -101,12 +110,25 @@ static u64 nr_left(struct bch_fs *fs)
 	return nr;
 }
 
+/* One that was removed may be a device like any other by now. */
+static void open_what_is_there(struct test_fs *f)
+{
+	struct test_fs others = { .t = f->t, .nr = f->nr - 1 };
+
+	if (!test_fs_open(f, 0))
+		return;
+	(void)bch_fs_close(f->fs);
+	memcpy(others.path, f->path + 1, others.nr * sizeof(*others.path));
+	test_fs_ok(f->t, test_fs_open(&others, 0));
+	f->fs = others.fs;
+}
+
 /* What is on disk now: all of it is checked. How much is left to be moved is given. */
 static u64 look(struct test_fs *f, u64 files)
 {
 	u64 left;
 
-	test_fs_ok(f->t, test_fs_open(f, 0));
+	open_what_is_there(f);
 	test_fs_ok(f->t, bch_files_start(f->fs, NULL));
 	assert_true(digest(f->fs) == files);
 	assert_int_equal(derived_check_all(f->fs, "crashed"), 0);
@@ -166,6 +188,46 @@ static void every_prefix_of_the_writes_is_whole_and_can_go_on(void **state)
 		}
 		assert_int_equal(last, 0);
 		assert_true(steps > 3);
+		bch_record_free(r);
+		test_fs_end(&f);
+	}
+}
+
+static bool is_member(struct test_fs *f)
+{
+	struct bch_member m;
+	bool is;
+
+	open_what_is_there(f);
+	is = bch_super_member(&f->fs->super, 0, &m) && bch_member_alive(&m);
+	test_fs_close(f);
+	return is;
+}
+
+static void a_member_is_in_it_with_its_buckets_or_out_of_it(void **state)
+{
+	for (u32 i = 0; i < bch_array_size(shapes); i++) {
+		struct test_fs f = test_fs_make(*state, &shapes[i]);
+		struct bch_record *r;
+		bool was = true;
+		u64 files;
+
+		fill(&f);
+		files = files_of(&f);
+		r = crash_record(&f, remove_first);
+		for (size_t n = 0; n < bch_record_nr(r); n++) {
+			struct bch_record_entry e = bch_record_at(r, n);
+			bool is;
+
+			crash_replay(&f, &e, e.len);
+			if (e.op == BCH_RECORD_flush || n + 40 < bch_record_nr(r))
+				continue;
+			look(&f, files);
+			is = is_member(&f);
+			assert_true(is <= was);
+			was = is;
+		}
+		assert_false(was);
 		bch_record_free(r);
 		test_fs_end(&f);
 	}
@@ -266,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEMP_TEST(every_prefix_of_the_writes_is_whole_and_can_go_on),
+		TEMP_TEST(a_member_is_in_it_with_its_buckets_or_out_of_it),
 		TEMP_TEST(whatever_is_lost_between_flushes_all_files_are_there),
 		TEMP_TEST(what_cannot_be_read_or_written_leaves_it_whole),
 		TEMP_TEST(what_was_moved_before_an_interrupt_stays_moved),
