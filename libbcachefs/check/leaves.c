@@ -84,8 +84,13 @@ static void make_key(const struct bch_found_leaf *leaf, const struct bch_range *
 	key->k.val.len = bch_node_ptr_put(&ptr, leaf->copies, leaf->nr_copies, key->val);
 }
 
-/* Does any copy have a backpointer that knows it? */
-static int has_backpointer(const struct search *s, const struct bch_found_leaf *leaf)
+/* Of how many copies there is a backpointer that knows them, and that has them where they are. */
+struct backpointed {
+	u32 nr_known, nr_own;
+};
+
+static int find_backpointers(const struct search *s, const struct bch_found_leaf *leaf,
+			     struct backpointed *of)
 {
 	const struct bch_range range = { leaf->min, leaf->max };
 	struct bch_backpointer want, have;
@@ -94,8 +99,7 @@ static int has_backpointer(const struct search *s, const struct bch_found_leaf *
 	struct bch_key ptr, k;
 	struct bch_pos at;
 
-	if (!is_sound(s, BCH_BTREE_backpointers))
-		return 1;
+	*of = (struct backpointed){ 0 };
 	make_key(leaf, &range, &key);
 	ptr = bch_node_key_get(&key);
 	w = bch_backpointers_of(&s->c->key_fs, s->c->version, leaf->btree_id, 1, &ptr);
@@ -108,8 +112,10 @@ static int has_backpointer(const struct search *s, const struct bch_found_leaf *
 		if (!more || k.type != BCH_KEY_backpointer)
 			continue;
 		bch_backpointer_get(&k, s->c->version, &have);
-		if (have.btree_id == want.btree_id && have.level == want.level)
-			return 1;
+		if (have.btree_id != want.btree_id || have.level != want.level)
+			continue;
+		of->nr_known++;
+		of->nr_own += !bch_pos_compare(have.pos, want.pos);
 	}
 	return 0;
 }
@@ -126,7 +132,9 @@ static bool has_copy_on(const struct bch_found_leaf *leaf, u32 nr, u8 dev_idx)
 /* Leaves the copies that may be current. 1, 0 where there are none, or an error. */
 static int is_current(const struct search *s, struct bch_found_leaf *leaf)
 {
+	struct backpointed of;
 	u32 nr = 0;
+	int err;
 
 	for (u32 i = 0; i < leaf->nr_copies; i++) {
 		struct bch_ptr p = leaf->copies[i];
@@ -138,7 +146,10 @@ static int is_current(const struct search *s, struct bch_found_leaf *leaf)
 			leaf->copies[nr++] = p;
 	}
 	leaf->nr_copies = nr;
-	return nr ? has_backpointer(s, leaf) : 0;
+	if (!nr || !is_sound(s, BCH_BTREE_backpointers))
+		return nr > 0;
+	err = find_backpointers(s, leaf, &of);
+	return err ? err : of.nr_known > 0;
 }
 
 /* ------------------------------------------------------------------ put in */
@@ -158,11 +169,17 @@ int bch_tree_insert(struct bch_tree *t, const struct bch_tree_leaf *leaf)
 	return bch_array_insert(&t->leaves.a, low, *leaf);
 }
 
-/* Does it stay where it is? Not where nothing tells whether that place is its own. */
-static bool may_stay(const struct search *s, const struct bch_found_leaf *found)
+/* Does it stay where it is? Not where nothing tells whether that place is its own, or another node goes from there. */
+static int may_stay(const struct search *s, const struct bch_found_leaf *found)
 {
-	return found->good && found->journal_seq <= s->c->fs->state.seq &&
-	       is_sound(s, BCH_BTREE_backpointers);
+	struct backpointed of;
+	int err;
+
+	if (!found->good || found->journal_seq > s->c->fs->state.seq ||
+	    !is_sound(s, BCH_BTREE_backpointers))
+		return 0;
+	err = find_backpointers(s, found, &of);
+	return err ? err : of.nr_own == found->nr_copies;
 }
 
 /* What is there has no part in what is lost, so it is not put in twice. */
@@ -171,14 +188,17 @@ static int put_leaf(const struct search *s, const struct bch_found_leaf *found)
 	struct bch_tree *t = &s->trees[found->btree_id];
 	struct bch_tree_leaf leaf = { .seq = found->seq, .usable = true };
 	struct bch_range range;
-	int err;
+	int err, stays;
 
 	if (!bch_ranges_find(&t->lost, found->min, found->max, &range))
 		return 0;
 	leaf.min = range.min;
 	leaf.max = range.max;
 	make_key(found, &range, &leaf.ptr);
-	leaf.changed = !may_stay(s, found) || bch_pos_compare(range.min, found->min) ||
+	stays = may_stay(s, found);
+	if (stays < 0)
+		return stays;
+	leaf.changed = !stays || bch_pos_compare(range.min, found->min) ||
 		       bch_pos_compare(range.max, found->max);
 	err = bch_tree_insert(t, &leaf);
 	return err ? err : bch_ranges_remove(&t->lost, range.min, range.max);

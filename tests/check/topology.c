@@ -113,6 +113,16 @@ static void edit_header_format(struct bch_btree_node *node, void *arg)
 	n->format.nr_fields = 17;
 }
 
+static void edit_nothing_but_copy(struct bch_btree_node *node, void *arg)
+{
+	memcpy(arg, node->bytes, node->len);
+}
+
+static void edit_all(struct bch_btree_node *node, void *arg)
+{
+	memcpy(node->bytes, arg, node->len);
+}
+
 /* ------------------------------------------------------------------ roots */
 
 static void lost_root_is_made_anew_from_its_leaves(void **state)
@@ -227,6 +237,27 @@ static void child_behind_a_wrong_pointer_is_found_again(void **state)
 	edit_node(&f, 1, 0, edit_ptr_seq, &e);
 	test_fs_close(&f);
 	check_repair(&f, BCH_FSCK_btree_node_bad_seq, 1, DEEP_NR_KEYS);
+	test_fs_end(&f);
+}
+
+/* Where it was found another goes from that place, with the backpointer. */
+static void child_in_the_place_of_another_gets_its_own(void **state)
+{
+	struct test_fs f = deep_fs(*state, 2);
+	size_t len = bch_btree_rules(f.fs).node_bytes;
+	struct bch_node_key a, b;
+	u8 *bytes = malloc(len * 2);
+
+	assert_non_null(bytes);
+	nth_node(f.fs, BCH_BTREE_quotas, 0, 3, &a);
+	nth_node(f.fs, BCH_BTREE_quotas, 0, 4, &b);
+	patch_node(&f, BCH_BTREE_quotas, 0, &a, 1, false, edit_nothing_but_copy, bytes);
+	patch_node(&f, BCH_BTREE_quotas, 0, &b, 1, false, edit_nothing_but_copy, bytes + len);
+	patch_node(&f, BCH_BTREE_quotas, 0, &a, 2, false, edit_all, bytes + len);
+	patch_node(&f, BCH_BTREE_quotas, 0, &b, 1, false, edit_all, bytes);
+	free(bytes);
+	test_fs_close(&f);
+	check_repair(&f, BCH_FSCK_btree_node_bad_seq, 3, DEEP_NR_KEYS);
 	test_fs_end(&f);
 }
 
@@ -442,6 +473,7 @@ int main(void)
 		TEST(missing_child_is_found_again),
 		TEST(missing_last_child_is_found_again),
 		TEST(child_behind_a_wrong_pointer_is_found_again),
+		TEST(child_in_the_place_of_another_gets_its_own),
 		TEST(child_whose_pointer_begins_elsewhere_is_found_again),
 		TEST(leaf_that_reaches_into_the_one_before_it_is_cut),
 		TEST(newer_leaf_cuts_the_one_before_it),

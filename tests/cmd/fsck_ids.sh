@@ -155,6 +155,12 @@ a_name_too_long_to_be_changed_goes() {
 		inode_multiple_links_but_nlink_0
 }
 
+# Kernels before 1.25 read it; it was taken for a name, moved, and dropped from the names of files, round after round.
+a_name_of_a_file_is_no_attribute() {
+	damaged 06-snapshots "set -qf xattrs 4123:77:$S dirent d_inum=99999 d_type=reg d_name=a"
+	repairs bkey_invalid_type_for_btree
+}
+
 two_extents_of_one_place_are_told() {
 	damaged 06-snapshots "set -f extents 4123:12:$S reservation k.size=8 nr_replicas=1"
 	repairs extent_overlapping inode_i_sectors_wrong
