@@ -31,6 +31,8 @@ static int repair(struct bch_check *c, const struct bch_accounting *what, const 
 	bool zero = true;
 	int err;
 
+	if (!bch_version_has_accounting(c->version))
+		return 0; /* an upgrade counts anew */
 	for (u32 i = 0; i < nr; i++) {
 		stored[i] = le64_of((u64)v[i]);
 		zero &= !v[i];
@@ -133,9 +135,14 @@ int bch_alloc_take_inum(void *arg, const struct bch_inum_count *stored,
 	return check_counter(c, &what, stored->v, counted->v);
 }
 
+/* Before 1.9 a crash leaves what some entry knew. */
 int bch_alloc_check_counters(struct bch_check *c)
 {
-	int err = bch_recount_compare_counters(c->alloc->recount, take_counter, c);
+	int err;
+
+	if (!bch_version_has_accounting(c->version) && !c->fs->state.was_clean)
+		return 0;
+	err = bch_recount_compare_counters(c->alloc->recount, take_counter, c);
 
 	return err ? err : bch_inums_finish(&c->alloc->inums);
 }

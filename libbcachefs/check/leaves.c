@@ -4,8 +4,8 @@
  * §12.3; 07 §5.4.
  *
  * Each rewrite of a node leaves the old one where it was. One that is current lies in a bucket of nodes, and has a
- * backpointer; one without is old, and its keys would come back from the dead. Where these btrees themselves cannot be
- * read nothing tells, and the newer of two counts.
+ * backpointer; one without is old where another has one, and its keys would come back from the dead. Where these btrees
+ * themselves cannot be read nothing tells, and the newer of two counts.
  */
 
 #include "check/nodes.h"
@@ -33,9 +33,19 @@ bool bch_check_is_rebuilt(u8 btree_id)
 	}
 }
 
+/* Where a leaf ended that is lost, as its backpointer says. */
+struct lost_leaf {
+	u8 btree_id;
+	struct bch_pos max;
+};
+
 struct search {
 	struct bch_check *c;
 	struct bch_tree *trees;
+	bool any; /* leaves without a backpointer too, but not in place of what is lost */
+	struct {
+		BCH_ARRAY(struct lost_leaf) a;
+	} lost;
 };
 
 /* ------------------------------------------------------------------ is it current? */
@@ -129,6 +139,33 @@ static bool has_copy_on(const struct bch_found_leaf *leaf, u32 nr, u8 dev_idx)
 	return false;
 }
 
+/* Is it known that there was another where it is? */
+static bool is_older(const struct search *s, const struct bch_found_leaf *leaf)
+{
+	for (size_t i = 0; i < s->lost.a.nr; i++)
+		if (s->lost.a.v[i].btree_id == leaf->btree_id &&
+		    bch_pos_compare(s->lost.a.v[i].max, leaf->min) >= 0 &&
+		    bch_pos_compare(s->lost.a.v[i].max, leaf->max) <= 0)
+			return true;
+	return false;
+}
+
+/* A bucket that is said to hold something else does hold what a backpointer has there. */
+static int is_copy_current(const struct search *s, const struct bch_found_leaf *leaf,
+			   struct bch_ptr *p)
+{
+	struct bch_found_leaf one = *leaf;
+	struct backpointed of;
+	int good = check_bucket(s, p), err;
+
+	if (good || !is_sound(s, BCH_BTREE_backpointers))
+		return good;
+	one.copies[0] = *p;
+	one.nr_copies = 1;
+	err = find_backpointers(s, &one, &of);
+	return err ? err : of.nr_own > 0;
+}
+
 /* Leaves the copies that may be current. 1, 0 where there are none, or an error. */
 static int is_current(const struct search *s, struct bch_found_leaf *leaf)
 {
@@ -138,7 +175,7 @@ static int is_current(const struct search *s, struct bch_found_leaf *leaf)
 
 	for (u32 i = 0; i < leaf->nr_copies; i++) {
 		struct bch_ptr p = leaf->copies[i];
-		int good = check_bucket(s, &p);
+		int good = is_copy_current(s, leaf, &p);
 
 		if (good < 0)
 			return good;
@@ -148,6 +185,8 @@ static int is_current(const struct search *s, struct bch_found_leaf *leaf)
 	leaf->nr_copies = nr;
 	if (!nr || !is_sound(s, BCH_BTREE_backpointers))
 		return nr > 0;
+	if (s->any)
+		return !is_older(s, leaf);
 	err = find_backpointers(s, leaf, &of);
 	return err ? err : of.nr_known > 0;
 }
@@ -215,18 +254,42 @@ static int compare_age(const void *l, const void *r)
 	return a->cookie < b->cookie ? -1 : a->cookie > b->cookie;
 }
 
-/* The newest first: it has what it covers. */
-static int put_all(struct search *s, struct bch_found_leaves *found)
+static int put_current(const struct search *s, struct bch_found_leaves *found)
 {
 	int err = 0;
 
-	if (found->a.nr)
-		qsort(found->a.v, found->a.nr, sizeof(*found->a.v), compare_age);
 	for (size_t i = 0; i < found->a.nr && !err; i++) {
 		int current = is_current(s, &found->a.v[i]);
 
 		err = current <= 0 ? current : put_leaf(s, &found->a.v[i]);
 	}
+	return err;
+}
+
+static int take_backpointer(struct search *s, const struct bch_key *k)
+{
+	struct bch_backpointer bp;
+	struct bch_range range;
+
+	if (k->type != BCH_KEY_backpointer)
+		return 0;
+	bch_backpointer_get(k, s->c->version, &bp);
+	if (bp.level != 1 || bp.btree_id >= BCH_BTREE_ID_MAX ||
+	    !bch_ranges_find(&s->trees[bp.btree_id].lost, bp.pos, bp.pos, &range))
+		return 0;
+	return bch_array_push(&s->lost.a, ((struct lost_leaf){ bp.btree_id, bp.pos }));
+}
+
+/* Finds which leaves are lost; where others are missing their backpointers are. */
+static int find_lost(struct search *s)
+{
+	struct bch_check_walk w bch_auto(check_walk) =
+		bch_check_walk(s->c, BCH_BTREE_backpointers, BCH_POS_MIN, BCH_SPOS_MAX);
+	struct bch_key k;
+	int more, err = 0;
+
+	while (!err && (more = bch_check_walk_next(&w, &k)))
+		err = more < 0 ? more : take_backpointer(s, &k);
 	return err;
 }
 
@@ -236,9 +299,32 @@ static bool is_searched(u8 btree_id)
 	return !bch_check_is_rebuilt(btree_id) && btree_id != BCH_BTREE_logged_ops;
 }
 
+static bool is_any_lost(const struct search *s)
+{
+	for (u8 id = 0; id < BCH_BTREE_ID_MAX; id++)
+		if (s->trees[id].lost.a.nr && !s->trees[id].stays && is_searched(id))
+			return true;
+	return false;
+}
+
+/* The newest first: it has what it covers. */
+static int put_all(struct search *s, struct bch_found_leaves *found)
+{
+	int err;
+
+	if (found->a.nr)
+		qsort(found->a.v, found->a.nr, sizeof(*found->a.v), compare_age);
+	err = put_current(s, found);
+	if (err || !is_sound(s, BCH_BTREE_backpointers) || !is_any_lost(s))
+		return err;
+	err = find_lost(s);
+	s->any = true;
+	return err ? err : put_current(s, found);
+}
+
 int bch_check_find_leaves(struct bch_check *c, struct bch_tree *trees)
 {
-	struct search s = { c, trees };
+	struct search s = { .c = c, .trees = trees };
 	struct bch_found_leaves found = { 0 };
 	u64 wanted = 0;
 	int err = 0;
@@ -252,5 +338,6 @@ int bch_check_find_leaves(struct bch_check *c, struct bch_tree *trees)
 	if (!err)
 		err = put_all(&s, &found);
 	bch_array_end(&found.a);
+	bch_array_end(&s.lost.a);
 	return err;
 }

@@ -80,7 +80,10 @@ static void put_u32(u8 *p, u32 v)
 	memcpy(p, &d, sizeof(d));
 }
 
-/* Bytes of the position that mean something, the type included; all of them for those that are not checked. */
+/*
+ * Bytes of the position that mean something, the type included; all of them for those that are not checked. Kernels do not
+ * check those of inodes either, but count there what nobody finds.
+ */
 static u32 bytes_used(const struct bch_accounting *a, u16 version)
 {
 	switch (a->type) {
@@ -96,6 +99,8 @@ static u32 bytes_used(const struct bch_accounting *a, u16 version)
 		return 5;
 	case BCH_ACCOUNTING_snapshot:
 		return version < VERSION_SNAPSHOT_BTREE ? 5 : 9;
+	case BCH_ACCOUNTING_inum:
+		return 9;
 	case BCH_ACCOUNTING_replicas:
 		return 4U + a->nr_devs;
 	default:

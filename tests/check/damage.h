@@ -11,7 +11,8 @@
 
 /* ------------------------------------------------------------------ a filesystem */
 
-#define DEEP_NR_KEYS 3000
+#define DEEP_NR_KEYS	  3000
+#define DEEP_BUCKET_BYTES 32768
 
 /* With @nr_keys quotas, which nothing depends on, in nodes of 4 KiB. */
 static inline struct test_fs quotas_fs(struct temp *t, u32 replicas, u64 nr_keys)
@@ -22,7 +23,7 @@ static inline struct test_fs quotas_fs(struct temp *t, u32 replicas, u64 nr_keys
 					     .bytes = 64 << 20,
 					     .block_bytes = 512,
 					     .node_bytes = 4096,
-					     .bucket_bytes = 32768 };
+					     .bucket_bytes = DEEP_BUCKET_BYTES };
 	struct test_fs f = test_fs_make(t, &shape);
 
 	test_fs_ok(t, test_fs_open(&f, BCH_OPEN_WRITE));

@@ -3,6 +3,10 @@
 
 #include "damage.h"
 
+#include "commit/commit.h"
+#include "ondisk/data_types.h"
+#include "ondisk/key_alloc.h"
+#include "ondisk/key_backpointer.h"
 #include "ondisk/passes.h"
 
 struct edit {
@@ -137,6 +141,79 @@ static void lost_root_is_made_anew_from_its_leaves(void **state)
 	assert_string_equal(found.text,
 			    "error reading btree root quotas l=2: btree_node_read_error");
 	test_fs_end(&f);
+}
+
+/* Keys that say where nodes of quotas are. */
+struct where {
+	BCH_ARRAY(struct bch_pos) places;
+};
+
+static void change_place(struct test_fs *f, u8 btree_id, struct bch_pos pos)
+{
+	u16 version = le16_get(f->fs->super.sb->version);
+	struct bch_cursor cur bch_auto(cursor) = bch_cursor(f->fs, btree_id, pos, pos);
+	struct bch_key k, changed = { .pos = pos };
+	u8 val[BCH_ALLOC_V4_LEN];
+	struct bch_alloc a;
+
+	assert_int_equal(bch_cursor_next(&cur, &k), 1);
+	if (btree_id == BCH_BTREE_alloc) {
+		assert_int_equal(bch_alloc_get(&k, version, &a), BCH_KEY_VALID);
+		a.data_type = BCH_DATA_user;
+		bch_alloc_put(&a, version, val);
+		changed.type = BCH_KEY_alloc_v4;
+		changed.val = (struct bch_bytes){ val, sizeof(val) };
+	}
+	bch_cursor_end(&cur);
+	assert_int_equal(bch_update(f->fs, btree_id, &changed, BCH_UPDATE_QUIET), 0);
+}
+
+/* Backpointers go, or buckets are said to hold data. */
+static void lose_places(struct test_fs *f, u8 btree_id)
+{
+	struct where w = { 0 };
+	struct bch_node_key key;
+
+	for (u32 i = 0; i < 20; i++) {
+		struct bch_extent_walk walk;
+		struct bch_extent_ptr p;
+		struct bch_key ptr;
+
+		nth_node(f->fs, BCH_BTREE_quotas, 0, i, &key);
+		ptr = bch_node_key_get(&key);
+		walk = bch_extent_walk(&ptr, NULL);
+		while (bch_extent_ptr_next(&walk, &p)) {
+			u64 at = btree_id == BCH_BTREE_alloc
+					 ? p.ptr.offset_sectors / BCH_SECTORS(DEEP_BUCKET_BYTES)
+					 : p.ptr.offset_sectors << BCH_BACKPOINTER_SHIFT;
+
+			assert_int_equal(bch_array_push(&w.places, bch_pos(p.ptr.dev_idx, at)), 0);
+		}
+	}
+	test_fs_close(f);
+	test_fs_ok(f->t, test_fs_open(f, BCH_OPEN_WRITE));
+	test_fs_ok(f->t, bch_writer_start(f->fs, NULL));
+	for (size_t i = 0; i < w.places.nr; i++)
+		change_place(f, btree_id, w.places.v[i]);
+	test_fs_ok(f->t, bch_commit(f->fs));
+	test_fs_ok(f->t, bch_writer_finish(f->fs));
+	bch_array_end(&w.places);
+}
+
+/* The whole btree was lost, where a byte of another was wrong too. */
+static void leaves_are_found_where_nothing_else_knows_them(void **state)
+{
+	static const u8 btrees[] = { BCH_BTREE_backpointers, BCH_BTREE_alloc };
+
+	for (u32 i = 0; i < bch_array_size(btrees); i++) {
+		struct test_fs f = deep_fs(*state, 1);
+
+		lose_places(&f, btrees[i]);
+		edit_node(&f, 2, 0, edit_zero, NULL);
+		test_fs_close(&f);
+		check_repair(&f, BCH_FSCK_btree_root_read_error, 1, DEEP_NR_KEYS);
+		test_fs_end(&f);
+	}
 }
 
 static void lost_root_with_nothing_under_it_becomes_empty(void **state)
@@ -466,6 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(lost_root_is_made_anew_from_its_leaves),
+		TEST(leaves_are_found_where_nothing_else_knows_them),
 		TEST(lost_root_with_nothing_under_it_becomes_empty),
 		TEST(root_without_children_is_made_anew),
 		TEST(refused_root_stays_lost_and_the_rest_is_checked),
