@@ -24,6 +24,7 @@
 	C(scan)			\
 	C(device_evacuate)	\
 	C(device_remove)	\
+	C(device_replace)	\
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\

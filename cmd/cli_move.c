@@ -54,6 +54,24 @@ int cli_move(struct cli *cli, unsigned flags,
 	return err;
 }
 
+int cli_move_check_missing(struct cli *cli, struct bch_fs *fs, const u32 *named, u32 nr)
+{
+	struct bch_open_opts given;
+	u32 dev_idx = 0, nr_missing = 0, nr_named = 0;
+	int err = cli_open_opts(cli, 0, &given);
+
+	for (; !err && bch_fs_missing_member(fs, &dev_idx); dev_idx++) {
+		nr_missing++;
+		for (u32 i = 0; i < nr; i++)
+			nr_named += named[i] == dev_idx;
+	}
+	if (err || nr_missing == nr_named || given.flags & BCH_OPEN_DEGRADED)
+		return err;
+	return bch_error_whole(cli->ctx, -BCH_ERR_device_missing,
+			       "%u more members are missing; give them, or -o degraded",
+			       nr_missing - nr_named);
+}
+
 int cli_move_status(struct cli *cli, int err, const struct bch_move_result *r)
 {
 	if (err)

@@ -16,6 +16,12 @@ int cli_move(struct cli *cli, unsigned flags,
 			 const struct bch_move_opts *opts, struct bch_move_result *result),
 	     const void *args, const struct bch_move_opts *opts, struct bch_move_result *result);
 
+/*
+ * Members that are missing, and are none of the @named ones, are missed as by all commands that write, unless -o degraded
+ * is given: -BCH_ERR_device_missing, said. For who opens with BCH_OPEN_VERY_DEGRADED whatever is given.
+ */
+int cli_move_check_missing(struct cli *cli, struct bch_fs *fs, const u32 *named, u32 nr);
+
 /* What the command returns: an error, or a status where not all was done. */
 int cli_move_status(struct cli *cli, int err, const struct bch_move_result *result);
 

@@ -56,25 +56,6 @@ static int find(struct cli *cli, struct bch_fs *fs, const char *word, struct mem
 	return 0;
 }
 
-/* Those that are missing and stay are missed, as by all commands that write. */
-static int check_missing(struct cli *cli, struct bch_fs *fs, const struct members *m)
-{
-	struct bch_open_opts given;
-	u32 dev_idx = 0, nr_missing = 0, nr_named = 0;
-	int err = cli_open_opts(cli, 0, &given);
-
-	for (; !err && bch_fs_missing_member(fs, &dev_idx); dev_idx++) {
-		nr_missing++;
-		for (u32 i = 0; i < m->nr; i++)
-			nr_named += m->v[i] == dev_idx;
-	}
-	if (err || nr_missing == nr_named || given.flags & BCH_OPEN_DEGRADED)
-		return err;
-	return bch_error_whole(cli->ctx, -BCH_ERR_device_missing,
-			       "%u more members are missing; give them, or -o degraded",
-			       nr_missing - nr_named);
-}
-
 static int move(struct cli *cli, struct bch_fs *fs, const void *args,
 		const struct bch_move_opts *opts, struct bch_move_result *result)
 {
@@ -88,7 +69,7 @@ static int move(struct cli *cli, struct bch_fs *fs, const void *args,
 	for (size_t i = 0; i < a->which.nr && !err; i++)
 		err = find(cli, fs, a->which.p[i], &m);
 	if (!err)
-		err = check_missing(cli, fs, &m);
+		err = cli_move_check_missing(cli, fs, m.v, m.nr);
 	return err ? err : bch_fs_remove_devs(fs, m.v, m.nr, &remove, result);
 }
 

@@ -69,6 +69,20 @@ struct bch_remove_opts {
 int bch_fs_remove_devs(struct bch_fs *fs, const u32 *dev_idx, u32 nr,
 		       const struct bch_remove_opts *opts, struct bch_move_result *result);
 
+struct bch_replace_opts {
+	struct bch_move_opts move;
+	bool keep_super; /* superblocks on the replaced device stay */
+};
+
+/*
+ * Has the device @path take the place of a member, which may be missing: its index, label, options, and all that is on it,
+ * in the same places, from it or from other copies, verified. It must be as large; what it held is wiped: ask
+ * bch_device_contents() first. The superblocks are written last, and the old one's are wiped then. After
+ * bch_files_start(). -BCH_ERR_data_lost where something has no good copy: named, and nothing but @path has changed.
+ */
+int bch_fs_replace_dev(struct bch_fs *fs, u32 dev_idx, const char *path,
+		       const struct bch_replace_opts *opts, struct bch_move_result *result);
+
 /* The next member from *@dev_idx on that is missing; false where there is none. */
 bool bch_fs_missing_member(const struct bch_fs *fs, u32 *dev_idx);
 

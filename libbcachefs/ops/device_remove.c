@@ -7,6 +7,7 @@
  */
 
 #include "commit/commit.h"
+#include "ops/contents.h"
 #include "ops/move.h"
 
 bool bch_fs_missing_member(const struct bch_fs *fs, u32 *dev_idx)
@@ -114,26 +115,17 @@ static void clear_slot(struct bch_fs *fs, u32 dev_idx)
 
 /* ------------------------------------------------------------------ their own superblocks */
 
-/* The place of the layout, and each copy: from a device of which nobody may think that it is a member. */
-static int wipe(struct bch_blkdev *dev, const struct bch_super *super)
+/* Nobody may think of the device that it is a member. NULL is nothing. */
+int bch_member_forget(struct bch_blkdev *dev, bool keep_super)
 {
-	const struct bch_sb_layout *layout = &super->sb->layout;
-	u64 block = dev->geometry.logical_block_size;
-	int err = 0;
+	static const struct bch_signatures none;
+	int err = 0, closed;
 
-	for (u32 i = layout->nr_superblocks; i-- > 0 && !err;)
-		err = bch_blkdev_zero(dev, block, BCH_BYTES(le64_get(layout->sb_offset[i])));
-	if (!err)
-		err = bch_blkdev_zero(dev, BCH_SECTOR_SIZE, BCH_BYTES(BCH_SB_LAYOUT_SECTOR));
-	return err ? err : bch_blkdev_flush(dev);
-}
-
-static int forget(struct bch_fs *fs, u32 dev_idx, struct bch_blkdev *dev, bool keep_super)
-{
-	int err = dev && !keep_super ? wipe(dev, &fs->members[dev_idx].super) : 0, closed = 0;
-
-	if (dev)
-		closed = bch_blkdev_close(dev);
+	if (dev && !keep_super)
+		err = bch_contents_wipe(dev, &none);
+	if (dev && !err)
+		err = bch_blkdev_flush(dev);
+	closed = bch_blkdev_close(dev);
 	return err ? err : closed;
 }
 
@@ -166,7 +158,7 @@ static int remove_emptied(struct bch_fs *fs, const u32 *dev_idx, u32 nr, bool ke
 	int err = take_out(fs, dev_idx, nr, devs);
 
 	for (u32 i = 0; i < nr; i++) {
-		int forgotten = forget(fs, dev_idx[i], devs[i], keep_super || err);
+		int forgotten = bch_member_forget(devs[i], keep_super || err);
 
 		err = err ? err : forgotten;
 	}

@@ -19,6 +19,8 @@
 struct bch_move_job {
 	const char *name; /* for progress */
 	u64 leaving[4];	  /* members, as bits, that nothing leads to afterwards */
+	struct bch_blkdev *
+		onto; /* NULL, or the device that gets what leaves, each blob in its place: no key changes */
 	bool restore; /* there are as many copies as is wanted, none on members that are missing or failed */
 	bool drop_extra;    /* there are no more than that, and none that are cached */
 	bool rewrite_nodes; /* nodes of older forms are written anew */
@@ -95,6 +97,9 @@ int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job,
 /* Has nothing new go to the members, and marks them in @leaving. -BCH_ERR_refused, said, where no others are left. */
 int bch_move_leave(struct bch_fs *fs, const u32 *dev_idx, u32 nr, u64 leaving[4]);
 
+/* Wipes the superblocks of a device that is no member any more, unless they are to be kept, and closes it; NULL is nothing. */
+int bch_member_forget(struct bch_blkdev *dev, bool keep_super);
+
 /* Ends what a mover changed: the superblocks name no holders of what is no more, and the filesystem is clean. */
 int bch_move_finish(struct bch_fs *fs);
 
@@ -133,6 +138,12 @@ bool bch_move_batch_is_full(const struct bch_move *m);
 
 /* Copies what is to be copied, puts the keys, and makes the batch empty. */
 int bch_move_batch_run(struct bch_move *m);
+
+/* ------------------------------------------------------------------ move_clone.c */
+
+/* Writes what the batch's keys lead to on the leaving member to job->onto, each blob to its place; of a node. */
+int bch_move_clone_batch(struct bch_move *m);
+int bch_move_clone_node(struct bch_move *m, u8 btree_id, u8 level, const struct bch_key *k);
 
 /* ------------------------------------------------------------------ move_nodes.c, move_room.c, move_lost.c */
 

@@ -215,12 +215,25 @@ static int put(struct bch_move *m, const struct bch_move_item *item)
 					       : bch_update(m->fs, item->btree_id, &rebuilt, 0);
 }
 
-int bch_move_batch_run(struct bch_move *m)
+static int run(struct bch_move *m)
 {
 	int copied = copy_all(m), err = copied == -BCH_ERR_cancelled ? 0 : copied;
 
 	for (size_t i = 0; i < m->batch->items.nr && !err; i++)
 		err = put(m, &m->batch->items.v[i]);
-	reset(m->batch);
 	return err ? err : copied;
+}
+
+int bch_move_batch_run(struct bch_move *m)
+{
+	int err;
+
+	if (m->job->onto) {
+		qsort(m->batch->items.v, m->batch->items.nr, sizeof(*m->batch->items.v), compare);
+		err = bch_move_clone_batch(m);
+	} else {
+		err = run(m);
+	}
+	reset(m->batch);
+	return err;
 }

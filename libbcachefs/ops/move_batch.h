@@ -22,6 +22,7 @@ struct bch_move_item {
 	s32 err;
 	struct bch_ptr new[BCH_REPLICAS_MAX];
 	u32 nr_new, got; /* copies, and their durability */
+	u32 nr_cloned;	 /* sectors, onto a device that takes a member's place */
 };
 
 struct bch_move_batch {

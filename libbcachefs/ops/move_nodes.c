@@ -35,6 +35,8 @@ static bool has_to_change(struct level *l, const struct bch_key *k, struct bch_m
 {
 	bool changes = bch_move_judge_node(l->m, k, v);
 
+	if (l->m->job->onto)
+		return changes;
 	if (changes && v->kept + v->durability > l->durability)
 		l->m->result->nr_few++;
 	if (changes && !v->drop && l->durability <= v->kept)
@@ -67,6 +69,8 @@ static int take(struct level *l, const struct bch_key *k)
 	if (err)
 		return err;
 	l->nr_touched++;
+	if (!l->m->surveys && l->m->job->onto)
+		return bch_move_clone_node(l->m, l->btree_id, l->level, k);
 	if (!l->m->surveys)
 		return bch_change_touch(l->m->fs, l->btree_id, l->level, k->pos);
 	bch_move_room_take_node(l->m, &v);

@@ -142,6 +142,10 @@ void bch_move_room_take(struct bch_move *m, const struct bch_key *k,
 	if (!v->durability || !bch_extent_ptr_next(&walk, &p) || was_taken(r, &p.ptr))
 		return;
 	nr_sectors = p.crc.compressed_sectors;
+	if (m->job->onto) {
+		m->total += BCH_BYTES(nr_sectors);
+		return;
+	}
 	memcpy(taken, v->taken, sizeof(taken));
 	if (v->target) {
 		bch_fs_target_devs(m->fs, BCH_DATA_user, v->target, &devs);
@@ -165,8 +169,10 @@ void bch_move_room_take_node(struct bch_move *m, const struct bch_move_verdict *
 
 	bch_fs_metadata_devs(m->fs, BCH_DATA_btree, &devs);
 	memcpy(taken, v->taken, sizeof(taken));
-	got = take_on(m->room, &devs, taken, nr_sectors, v->durability);
 	m->total += BCH_BYTES(nr_sectors);
+	if (m->job->onto)
+		return;
+	got = take_on(m->room, &devs, taken, nr_sectors, v->durability);
 	if (got < v->durability && is_any_open(m->room, &devs, taken))
 		m->room->missing += BCH_BYTES(nr_sectors);
 }

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Image of tests/images, or how many devices are formatted with which options | kernel | what is done, commands between
-# semicolons, without the devices; rm N: that one is not there any more.
+# semicolons, without the devices; rm N: that one is not there any more; new.img: one more device.
 matrix='
 08-replicas2 | 6.12 | device evacuate 0
 08-replicas2 | 6.12 | device evacuate 1; set-fs-option -d 1 --state=rw; data rereplicate
@@ -38,6 +38,11 @@ matrix='
 4 --replicas=2 --version=1.28 | 6.16 | device remove 1; rm 1
 3 --replicas=2 --version=1.28 | 6.16 | rm 2; device remove missing
 2 --data_checksum=none | 6.12 | device remove --keep-super 0; rm 0
+09-targets | 6.12 | device replace 0 new.img; rm 0
+08-replicas2 | 6.12 | rm 1; device replace missing new.img
+03-mixed | 6.12 | device replace 0 new.img; rm 0
+11-fresh-v128 | 6.16 | device replace 0 new.img; rm 0
+3 --replicas=2 --version=1.28 | 6.16 | rm 2; device replace missing new.img
 3 --replicas=3 | 6.12 | set-fs-option --data_replicas=1 --metadata_replicas=1; data job drop_extra_replicas; data job migrate 1
 '
 
@@ -80,6 +85,7 @@ write_case() { # DIR KERNEL COMMANDS
 			'$bcachefs' get -a \"\$(printf '%s\\n' dev*.img | paste -sd:)\" / out 2>&1
 			(cd out && $listing) >want
 			rm -rf out"
+		echo 'truncate -s 200M new.img'
 		tr ';' '\n' <<<"$3" | while read -r command; do
 			if [[ $command == rm\ * ]]; then
 				echo "rm dev${command#rm }.img"
@@ -87,7 +93,9 @@ write_case() { # DIR KERNEL COMMANDS
 			fi
 			echo "'$bcachefs' $command \$(printf -- '-D %s ' dev*.img) >said 2>&1 || { cat said; exit 1; }"
 		done
-		echo "'$bcachefs' fs usage --recount \$(printf -- '-D %s ' dev*.img) >/dev/null 2>recount
+		echo "[[ ! \$(od -An -N 16 -tx1 -j 4120 new.img) =~ [1-9a-f] ]] || mv new.img dev9.img
+			rm -f new.img
+			'$bcachefs' fs usage --recount \$(printf -- '-D %s ' dev*.img) >/dev/null 2>recount
 			! grep -v 'which is harmless' recount
 			nr=0
 			for image in dev*.img; do # those that are left are all
