@@ -104,6 +104,10 @@ int bch_btree_node_read(struct bch_fs *fs, u8 btree_id, u8 level, const struct b
 int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want,
 			     const struct bch_ptr *p, struct bch_btree_node *node);
 
+/* The same of no more bytes than the pointer says are used. */
+int bch_btree_node_read_used(struct bch_fs *fs, const struct bch_node_want *want,
+			     const struct bch_ptr *p, struct bch_btree_node *node);
+
 /* bch_btree_node_decode() of bytes that somebody else has read, by the rules of @fs. Any thread. */
 int bch_btree_node_decode_in(struct bch_fs *fs, const struct bch_node_want *want,
 			     struct bch_btree_node *node);

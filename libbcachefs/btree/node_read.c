@@ -137,6 +137,13 @@ int bch_btree_node_read_copy(struct bch_fs *fs, const struct bch_node_want *want
 	return read_and_decode(fs, want, p, fs->btrees->rules.node_bytes, false, node);
 }
 
+int bch_btree_node_read_used(struct bch_fs *fs, const struct bch_node_want *want,
+			     const struct bch_ptr *p, struct bch_btree_node *node)
+{
+	*node = (struct bch_btree_node){ 0 };
+	return read_and_decode(fs, want, p, used_bytes(fs, want), false, node);
+}
+
 /* @node is unusable where it cannot be read. -BCH_ERR_no_memory alone is an error. */
 static int read_replica(struct bch_fs *fs, const struct bch_node_want *want,
 			const struct bch_ptr *p, struct bch_btree_node *node)

@@ -131,7 +131,7 @@ static void put_key(struct bch_buf *out, const struct looking *l, const struct b
 	struct bch_set_walk w = { .node = node,
 				  .context = &context,
 				  .any_pos = l->want.ptr.range_updated,
-				  .end = bch_btree_rules(l->c->fs).node_bytes };
+				  .end = node->len };
 	struct bch_buf why bch_auto(buf) = { 0 };
 	struct bch_key k;
 	size_t len;
@@ -242,7 +242,7 @@ static int read_copy(struct looking *l, u32 nr, const struct bch_ptr *p,
 	struct bch_node_copy *copy;
 
 	if (!l->ahead || nr >= l->ahead->nr_read)
-		return bch_btree_node_read_copy(l->c->fs, &l->want, p, node);
+		return bch_btree_node_read_used(l->c->fs, &l->want, p, node);
 	copy = &l->ahead->copies[nr];
 	*node = copy->node;
 	copy->node = (struct bch_btree_node){ 0 };

@@ -23,7 +23,7 @@ static void read_copies(struct bch_nodes_ahead *a, struct bch_node_ahead *n)
 	while (n->nr_read < BCH_NODE_PTRS_MAX && bch_extent_ptr_next(&walk, &p)) {
 		struct bch_node_copy *copy = &n->copies[n->nr_read++];
 
-		copy->err = bch_btree_node_read_copy(a->c->fs, &want, &p.ptr, &copy->node);
+		copy->err = bch_btree_node_read_used(a->c->fs, &want, &p.ptr, &copy->node);
 	}
 }
 

@@ -16,7 +16,7 @@ struct bch_checked_node {
 	struct bch_pos min, max;
 };
 
-/* A copy of a node, as bch_btree_node_read_copy() had it, with @err. */
+/* A copy of a node, as bch_btree_node_read_used() had it, with @err. */
 struct bch_node_copy {
 	struct bch_btree_node node;
 	int err;
