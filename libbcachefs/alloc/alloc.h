@@ -331,10 +331,11 @@ struct bch_inums {
 	void *arg;
 	bool committed; /* extents were counted without pending changes */
 	u8 hash_key[16];
-	u64 sum;      /* fingerprint of what was counted, less that of what is stored */
-	bool equal;   /* there is nothing to be compared one by one */
-	u64 nr_found; /* stored, not zero, and counted */
-	bool missing; /* something could not be read */
+	u64 counted, stored; /* fingerprints */
+	bool is_summed;	     /* what is stored */
+	bool equal;	     /* there is nothing to be compared one by one */
+	u64 nr_found;	     /* stored, not zero, and counted */
+	bool missing;	     /* something could not be read */
 };
 
 /* @compare and @arg; extents are counted with pending changes, or without. */
@@ -342,6 +343,12 @@ struct bch_inums bch_inums(struct bch_fs *fs, bool committed,
 			   int (*compare)(void *arg, const struct bch_inum_count *stored,
 					  const struct bch_inum_count *counted),
 			   void *arg);
+
+/*
+ * Sums what is stored, by another thread than that which counts if that is wanted; else comparing does it. Errors are
+ * those of cursors.
+ */
+int bch_inums_sum_stored(struct bch_inums *s);
 
 /*
  * An inode that was counted; when all were, those of them that differ, of those up to what the recount could not read

@@ -70,7 +70,7 @@ static int look_up(struct bch_inums *s, u64 inum, struct bch_inum_count *stored)
 
 void bch_inums_take(struct bch_inums *s, const struct bch_inum_count *counted)
 {
-	s->sum += hash(s, counted);
+	s->counted += hash(s, counted);
 }
 
 /* A recount for them alone. */
@@ -153,18 +153,28 @@ static int walk_stored(struct bch_inums *s, u64 *nr,
 	return err;
 }
 
-static int take_from_sum(struct bch_inums *s, const struct bch_inum_count *stored)
+static int add_to_sum(struct bch_inums *s, const struct bch_inum_count *stored)
 {
-	s->sum -= hash(s, stored);
+	s->stored += hash(s, stored);
 	return 0;
+}
+
+int bch_inums_sum_stored(struct bch_inums *s)
+{
+	u64 nr = 0;
+	int err;
+
+	s->stored = 0;
+	err = walk_stored(s, &nr, add_to_sum);
+	s->is_summed = !err;
+	return err;
 }
 
 int bch_inums_compare(struct bch_inums *s, bool gaps)
 {
-	u64 nr = 0;
-	int err = walk_stored(s, &nr, take_from_sum);
+	int err = s->is_summed ? 0 : bch_inums_sum_stored(s);
 
-	s->equal = !gaps && !s->missing && !s->sum;
+	s->equal = !gaps && !s->missing && s->counted == s->stored;
 	return err || s->equal ? err : compare_each(s);
 }
 

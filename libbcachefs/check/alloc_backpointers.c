@@ -81,6 +81,10 @@ int bch_check_backpointers(struct bch_check *c)
 	err = bch_alloc_scan(c);
 	if (err || c->alloc->missing)
 		return err;
-	err = take_all_stored(c);
-	return err || !mark_different(c->alloc) ? err : bch_alloc_compare_backpointers(c);
+	err = bch_alloc_stored_take(c);
+	if (!err)
+		err = take_all_stored(c);
+	if (err < 0 || !mark_different(c->alloc))
+		return err < 0 ? err : 0;
+	return bch_alloc_compare_backpointers(c);
 }

@@ -39,6 +39,8 @@ struct bch_shared {
 	u64 nr_refs;
 };
 
+struct bch_alloc_stored;
+
 struct bch_check_alloc {
 	u32 round;
 	bool missing;	  /* not all could be read: nothing is to be said */
@@ -47,7 +49,8 @@ struct bch_check_alloc {
 	u8 hash_key[16];
 	struct bch_recount *recount;
 	struct bch_inums inums;
-	struct bch_radix facts; /* of buckets, by bch_bucket_place() */
+	struct bch_alloc_stored *stored; /* NULL: nothing was summed beside the scan */
+	struct bch_radix facts;		 /* of buckets, by bch_bucket_place() */
 	struct {
 		BCH_ARRAY(struct bch_shared) a;
 	} shared; /* from the first on, as many as memory is given for */
@@ -93,6 +96,15 @@ u64 bch_alloc_hash(const struct bch_check_alloc *a, struct bch_pos pos, const vo
 
 /* Adds to a fingerprint. */
 void bch_alloc_sum_add(struct bch_bucket_facts *f, u64 hash);
+
+/* ------------------------------------------------------------------ alloc_stored.c */
+
+/* Has a thread of the pool sum what is stored; nothing may be repaired until the pool was waited for. */
+int bch_alloc_stored_begin(struct bch_check *c);
+void bch_alloc_stored_free(struct bch_alloc_stored *stored);
+
+/* Takes stored backpointers off their buckets' sums: 1, 0 where they are to be walked, or an error. */
+int bch_alloc_stored_take(struct bch_check *c);
 
 /* ------------------------------------------------------------------ alloc_ptrs.c, alloc_edit.c */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/thread_pool.h"
 #include "check/alloc_private.h"
 #include "codec/codec.h"
 
@@ -201,6 +202,7 @@ void bch_check_alloc_free(struct bch_check_alloc *a)
 		return;
 	bch_recount_free(a->recount);
 	bch_radix_end(&a->facts);
+	bch_alloc_stored_free(a->stored);
 	bch_array_end(&a->shared.a);
 	free(a);
 }
@@ -241,7 +243,10 @@ static int scan(struct bch_check *c)
 	if (!err)
 		err = bch_recount_new(c->fs, &sink, &a->recount);
 	if (!err)
+		err = bch_alloc_stored_begin(c);
+	if (!err)
 		err = bch_recount_walk(a->recount);
+	bch_thread_pool_wait(c->pool);
 	a->missing = err == -BCH_ERR_btree_node_read_failed;
 	if (!err || a->missing)
 		err = bch_inums_compare(&a->inums, a->missing);

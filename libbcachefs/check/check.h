@@ -29,6 +29,7 @@ struct bch_check {
 	struct bch_ctx *ctx;
 	const struct bch_fsck_opts *opts;
 	struct bch_thread_pool *pool; /* that reads nodes ahead */
+	bool nodes_are_good;	      /* all were looked at, and nothing is wrong with any */
 	struct bch_key_fs key_fs;
 	struct bch_key_context
 		key_context; /* for texts: btree and level are set where it is used */

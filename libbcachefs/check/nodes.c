@@ -229,7 +229,7 @@ int bch_check_nodes(struct bch_check *c)
 	for (u8 id = 0; trees && id < BCH_BTREE_ID_MAX; id++)
 		bch_tree_end(&trees[id]);
 	free(trees);
-	if (!err && !c->counts.a.nr && !c->nr_repairs)
-		bch_btree_nodes_judged(c->fs, true);
+	c->nodes_are_good = !err && !c->counts.a.nr && !c->nr_repairs;
+	bch_btree_nodes_judged(c->fs, c->nodes_are_good);
 	return err;
 }
