@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bcachefs/journal.h>
 #include <bcachefs/recovery_pass.h>
@@ -12,13 +13,14 @@
 
 /* Most nodes are read once, and few are wanted again. */
 #define CACHE_BYTES (16U << 20)
+#define MEMORY_MIN  4096
 
 struct args {
 	const char *passes, *report;
 	bool force, preen;
 	bool yes, no;
 	bool ratelimit, data;
-	u64 threads;
+	u64 threads, memory;
 	bool kernel, no_kernel, reconstruct; /* habits: what they ask for is done, or never */
 	bool ignored;
 	const char *ignored_text;
@@ -86,6 +88,8 @@ static const struct cli_option options[] = {
 		 "then verify the checksums of all data too, as scrub does"),
 	CLI_NUMBER('j', "threads", "N", struct args, threads, 1, 256,
 		   "threads that read nodes and verify them (4)"),
+	CLI_SIZE('m', "memory", struct args, memory, MEMORY_MIN, UINT64_MAX,
+		 "for nodes and what is compared in parts; default: a quarter of the machine's"),
 	CLI_STRING(0, "report", "FILE", struct args, report,
 		   "write all problems to FILE, and the paths of all files that they are about"),
 	CLI_FILESYSTEM,
@@ -107,6 +111,7 @@ struct wanted {
 	enum bch_fsck_answer answer;
 	u64 passes;
 	bool ratelimit, data;
+	u64 memory;
 	struct bch_start_opts start;
 };
 
@@ -191,6 +196,15 @@ static int take_word(struct cli *cli, const char *item, struct wanted *w)
 	}
 }
 
+static u64 memory_of(const struct args *a)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+	if (a->memory)
+		return a->memory;
+	return pages > 0 && page > 0 ? (u64)pages * (u64)page / 4 : 0;
+}
+
 static int take_wanted(struct cli *cli, const struct args *a, struct wanted *w)
 {
 	const struct cli_events *given = &cli->common.mount_opts;
@@ -199,7 +213,10 @@ static int take_wanted(struct cli *cli, const struct args *a, struct wanted *w)
 	w->answer = answer_of(a);
 	w->ratelimit = a->ratelimit;
 	w->data = a->data;
+	w->memory = memory_of(a);
 	w->start.cache_bytes = CACHE_BYTES;
+	if (a->memory && a->memory / 4 < CACHE_BYTES)
+		w->start.cache_bytes = a->memory / 4;
 	w->start.nr_threads = (u32)a->threads;
 	for (size_t i = 0; i < given->nr && !err; i++)
 		if (!given->p[i].opt)
@@ -234,6 +251,7 @@ static int check_with(struct fsck_report *report, const struct wanted *w, struct
 		.answer = w->answer,
 		.passes = w->passes,
 		.nr_threads = w->start.nr_threads,
+		.memory = w->memory,
 		.progress = cli_progress_mode(report->cli),
 		.ask = fsck_ask,
 		.problem = fsck_report_problem,

@@ -37,6 +37,12 @@ struct bch_fsck_problem {
 struct bch_fsck_opts {
 	enum bch_fsck_answer answer;
 	u32 nr_threads; /* that read nodes ahead; 0: 4 */
+	/*
+	 * Bytes for nodes that are read ahead and for what is compared in parts (shared extents, backpointers that differ):
+	 * as many parts as it takes, with the same findings. 0: 256 MiB. Besides, an inode takes 64 bytes and a bucket in
+	 * use 64.
+	 */
+	u64 memory;
 	enum bch_progress_mode progress;
 	u64 passes;	     /* bits by stable number: only what these cover; 0: all */
 	bool changed;	     /* the superblock in memory is another, which is written in any case */

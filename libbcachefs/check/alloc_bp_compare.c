@@ -10,8 +10,6 @@
 #include "check/alloc_private.h"
 #include "commit/commit.h"
 
-#define IMPLIED_MAX (1U << 20) /* about as many at a time */
-
 /* Buckets from @from to @to (places, inclusive), and what they should have. */
 struct batch {
 	struct bch_check *c;
@@ -265,10 +263,10 @@ static u64 estimate(const struct bch_check *c, u64 place)
 static bool choose(struct batch *b, u64 from)
 {
 	const struct bch_check *c = b->c;
+	u64 place = from, nr = 0, room = bch_check_room(c, sizeof(struct bch_implied));
 	struct bch_bucket_facts *f;
-	u64 place = from, nr = 0;
 
-	for (; nr < IMPLIED_MAX && (f = bch_radix_next(&c->alloc->facts, &place)); place++) {
+	for (; nr < room && (f = bch_radix_next(&c->alloc->facts, &place)); place++) {
 		if (!(f->flags & BCH_BUCKET_DIFFERS))
 			continue;
 		if (!nr)

@@ -12,7 +12,6 @@
 #include "commit/commit.h"
 #include "ondisk/key_reflink.h"
 
-#define SHARED_MAX    (1U << 20)
 #define VERSION_ERROR BCH_VERSION(1, 16)
 
 /* Indexes that a pointer with its pads leads to. */
@@ -44,11 +43,12 @@ static int load(struct bch_check *c)
 	struct bch_check_walk w bch_auto(check_walk) =
 		bch_check_walk(c, BCH_BTREE_reflink, a->shared_to, BCH_SPOS_MAX);
 	struct bch_key k;
+	size_t room = bch_check_room(c, sizeof(struct bch_shared));
 	int more = 0, err = 0;
 
 	a->shared.a.nr = 0;
 	a->shared_from = a->shared_to;
-	while (!err && a->shared.a.nr < SHARED_MAX && (more = bch_check_walk_next(&w, &k)) > 0) {
+	while (!err && a->shared.a.nr < room && (more = bch_check_walk_next(&w, &k)) > 0) {
 		const struct bch_shared s = { .start = k.pos.offset - k.size, .end = k.pos.offset };
 
 		if (is_shared(&k))

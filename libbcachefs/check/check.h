@@ -73,6 +73,16 @@ struct bch_check {
 	struct bch_check_alloc *alloc;
 };
 
+#define BCH_CHECK_MEMORY_DEFAULT (256ULL << 20)
+
+/* Each use of memory that can do with less gets a quarter: how many objects of @bytes fit in there; one in any case. */
+static inline size_t bch_check_room(const struct bch_check *c, size_t bytes)
+{
+	u64 memory = c->opts->memory ? c->opts->memory : BCH_CHECK_MEMORY_DEFAULT;
+
+	return memory / 4 < bytes ? 1 : memory / 4 / bytes;
+}
+
 /* ------------------------------------------------------------------ problems: problem.c */
 
 /*

@@ -66,7 +66,7 @@ static void refill(struct bch_nodes_ahead *a)
 	bool more = true;
 
 	drop(a);
-	while (more && a->nr < BCH_NODES_AHEAD)
+	while (more && a->nr < a->room)
 		more = take_ptr(a, &a->v[a->nr++]);
 	a->c->nr_nodes[a->cur.btree_id] += a->nr;
 	bch_progress_add(a->c->progress, a->nr);
@@ -75,9 +75,12 @@ static void refill(struct bch_nodes_ahead *a)
 
 int bch_nodes_ahead_begin(struct bch_nodes_ahead *a, struct bch_check *c, u8 btree_id, u8 level)
 {
+	size_t room = bch_check_room(c, bch_btree_rules(c->fs).node_bytes);
+
 	*a = (struct bch_nodes_ahead){
 		.c = c,
 		.level = level,
+		.room = room < BCH_NODES_AHEAD ? (u32)room : BCH_NODES_AHEAD,
 		.cur = bch_cursor_nodes(c->fs, btree_id, level, BCH_POS_MIN, BCH_SPOS_MAX),
 		.v = bch_calloc(BCH_NODES_AHEAD, sizeof(*a->v)),
 	};

@@ -47,8 +47,8 @@ struct bch_nodes_ahead {
 	struct bch_check *c;
 	u8 level;
 	struct bch_cursor cur;
-	u32 at, nr;
-	struct bch_node_ahead *v; /* BCH_NODES_AHEAD */
+	u32 at, nr, room;
+	struct bch_node_ahead *v; /* BCH_NODES_AHEAD, of which @room are used */
 };
 
 /* To be ended, whatever is returned. -BCH_ERR_no_memory. */

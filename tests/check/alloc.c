@@ -55,6 +55,45 @@ static void each_problem_is_seen_and_repaired_and_then_gone(void **state)
 			run_row(*state, &rows[i]);
 }
 
+static int note_text(void *arg, const struct bch_fsck_problem *p)
+{
+	bch_buf_put(arg, "%s\n", p->text);
+	return 0;
+}
+
+/* All that is told of the image, one text behind the other. */
+static struct bch_buf texts(struct image *image, u64 memory)
+{
+	struct bch_buf all = { 0 };
+	const struct bch_fsck_opts opts = {
+		.answer = BCH_FSCK_NO, .memory = memory, .problem = note_text, .arg = &all
+	};
+	struct bch_fsck_result result;
+
+	rows_open(image, 0);
+	rows_ok(image, image->dir, bch_fsck(image->fs, &opts, &result));
+	bch_fsck_result_end(&result);
+	image_close(image);
+	return all;
+}
+
+static void the_same_is_told_in_the_same_order_with_as_little_memory_as_may_be(void **state)
+{
+	for (size_t i = 0; i < bch_array_size(rows); i++) {
+		struct image image = image_unpack(*state, rows[i].image);
+		struct bch_buf much, little;
+
+		damage(&image, &rows[i]);
+		much = texts(&image, 0);
+		little = texts(&image, 1);
+		assert_true(much.len > 0);
+		assert_string_equal(bch_buf_str(&little), bch_buf_str(&much));
+		bch_buf_end(&much);
+		bch_buf_end(&little);
+		rows_remove(&image);
+	}
+}
+
 /* ------------------------------------------------------------------ new filesystems */
 
 /* With nodes that share buckets, and a last key of bucket_gens that is not full. */
@@ -248,6 +287,9 @@ static const struct rows_table table = { bch_array_size(rows), name_of, image_of
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			the_same_is_told_in_the_same_order_with_as_little_memory_as_may_be,
+			temp_setup, temp_teardown),
 		cmocka_unit_test_setup_teardown(each_problem_is_seen_and_repaired_and_then_gone,
 						temp_setup, temp_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -45,6 +45,19 @@ what_cannot_be_opened_is_status_8() {
 	status 8
 }
 
+little_memory_changes_nothing_of_what_is_said() {
+	damaged "update -q inodes 0:4099:$S bi_nlink=7" "update -q inodes 0:4103:$S bi_sectors=99"
+	run bcachefs fsck -n dev0.img
+	status 4
+	grep -v "^checked " "$work/out" >much
+	run bcachefs fsck -n -m 4k dev0.img
+	status 4
+	holds test "$(<much)" = "$(grep -v "^checked " "$work/out")"
+	run bcachefs fsck -n -m 1k dev0.img
+	status 16
+	err 'memory: too small'
+}
+
 questions_are_asked_one_by_one_or_answered_for_all_of_a_kind() {
 	damaged "update -q inodes 0:4099:$S bi_nlink=7" "update -q inodes 0:4101:$S bi_nlink=8" \
 		"update -q inodes 0:4103:$S bi_sectors=99"
