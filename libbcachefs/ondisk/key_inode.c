@@ -45,16 +45,12 @@ struct fields {
 	bool legacy;
 };
 
-/* The next field, 0 after the last one. False where it is cut off or too wide. */
+/* The next field, of which there is one. False where it is cut off or too wide. */
 static bool next_field(struct fields *f, u32 bits, u64 *v)
 {
 	u64 high = 0;
 
-	*v = 0;
-	if (!f->nr)
-		return true;
 	f->nr--;
-
 	if (f->legacy)
 		return bch_varint_take_legacy(&f->rest, v) && (bits >= 64 || !(*v >> bits));
 	if (!bch_varint_take(&f->rest, v) || (bits < 64 && *v >> bits))
@@ -62,8 +58,11 @@ static bool next_field(struct fields *f, u32 bits, u64 *v)
 	return bits <= 64 || (bch_varint_take(&f->rest, &high) && !high);
 }
 
+/* Those behind the last one are 0. */
 /* clang-format off */
 #define GET_FIELD(name, bits, since)			\
+	if (!f->nr)					\
+		return true;				\
 	if (!next_field(f, bits, &v))			\
 		return false;				\
 	inode->name = (BCH_INODE_TYPE_##bits)v;
