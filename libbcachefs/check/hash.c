@@ -62,23 +62,17 @@ static struct bch_cursor slots_from(const struct bch_check_table *t, u64 inum, u
  * Place by place from the hash on: up to the key, another of its name, or one that is empty. What cannot be read counts
  * as empty.
  */
-int bch_check_find_place(const struct bch_check_table *t, const struct bch_key *k,
-			 enum bch_check_place *place, struct bch_pos *other)
+static int look_from(const struct bch_check_table *t, const struct bch_key *k, u64 hash,
+		     enum bch_check_place *place, struct bch_pos *other)
 {
 	struct bch_snapshot_view view = bch_snapshot_view(t->c->fs, k->pos.snapshot);
-	struct bch_cursor cur bch_auto(cursor) = { 0 };
+	struct bch_cursor cur bch_auto(cursor) = slots_from(t, k->pos.inode, hash, &view);
 	bool has_free = false;
 	struct bch_key at;
-	u64 hash;
 	int more;
 
-	*place = BCH_PLACE_GOOD;
-	*other = k->pos;
-	if (!bch_check_hash(t, k, &hash) || hash == k->pos.offset)
-		return 0;
 	*place = BCH_PLACE_WRONG;
 	other->offset = hash;
-	cur = slots_from(t, k->pos.inode, hash, &view);
 	while ((more = bch_cursor_next(&cur, &at)) > 0 && at.pos.offset == hash) {
 		if (at.pos.offset == k->pos.offset) {
 			*place = BCH_PLACE_GOOD;
@@ -98,6 +92,19 @@ int bch_check_find_place(const struct bch_check_table *t, const struct bch_key *
 	if (!has_free)
 		other->offset = hash;
 	return more < 0 && more != -BCH_ERR_btree_node_read_failed ? more : 0;
+}
+
+/* Most are at their hash. */
+int bch_check_find_place(const struct bch_check_table *t, const struct bch_key *k,
+			 enum bch_check_place *place, struct bch_pos *other)
+{
+	u64 hash;
+
+	*place = BCH_PLACE_GOOD;
+	*other = k->pos;
+	if (!bch_check_hash(t, k, &hash) || hash == k->pos.offset)
+		return 0;
+	return look_from(t, k, hash, place, other);
 }
 
 /* ------------------------------------------------------------------ remove */
