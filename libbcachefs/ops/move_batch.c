@@ -167,7 +167,6 @@ static int copy_all(struct bch_move *m)
 	size_t at = 0, n;
 	int err = 0;
 
-	qsort(b->items.v, b->items.nr, sizeof(*b->items.v), compare);
 	while (!err && (n = slice_of(b->items.v + at, b->items.nr - at))) {
 		err = bch_cancelled(m->fs->ctx) ? -BCH_ERR_cancelled
 						: bch_move_copy(m, b->items.v + at, n);
@@ -228,12 +227,10 @@ int bch_move_batch_run(struct bch_move *m)
 {
 	int err;
 
-	if (m->job->onto) {
-		qsort(m->batch->items.v, m->batch->items.nr, sizeof(*m->batch->items.v), compare);
-		err = bch_move_clone_batch(m);
-	} else {
-		err = run(m);
-	}
+	if (!m->batch->items.nr)
+		return 0;
+	qsort(m->batch->items.v, m->batch->items.nr, sizeof(*m->batch->items.v), compare);
+	err = m->job->onto ? bch_move_clone_batch(m) : run(m);
 	reset(m->batch);
 	return err;
 }

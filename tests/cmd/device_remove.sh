@@ -3,37 +3,7 @@
 # device remove: what is left without the members is whole, has all files, and knows nothing of them. Crashes are for
 # tests/ops/move_crash.c, kernels for tests/vm/devices.sh.
 . "$(dirname "$0")/lib.sh"
-
-joined() { # IMAGE...
-	local IFS=:
-	echo "$*"
-}
-
-# All files, with all that belongs to them.
-files() { # IMAGE...
-	bcachefs tar --subvols=follow "$(joined "$@")" 2>/dev/null | sha256sum
-}
-
-tree() {
-	mkdir -p tree/sub
-	head -c 700000 /dev/urandom >tree/random
-	cp tree/random tree/sub/same
-	seq 60000 >tree/text
-	truncate -s 3M tree/hole
-	for i in {1..40}; do seq $((i * 300)) >tree/sub/$i; done
-}
-
-# A filesystem on a.img, b.img … with that tree and a snapshot.
-make() { # NR FORMAT-OPTION...
-	local nr=$1 names=(a.img b.img c.img d.img)
-	shift
-	tree
-	names=("${names[@]:0:nr}")
-	for name in "${names[@]}"; do image 96M "$name" >/dev/null; done
-	bcachefs format -q --bucket_size=128k "$@" --source=tree --dedupe "${names[@]}" || fail 'cannot be made'
-	bcachefs subvolume snapshot "$(joined "${names[@]}")" /then
-	bcachefs rm "$(joined "${names[@]}")" /text
-}
+. "$(dirname "$0")/device_lib.sh"
 
 # It is whole without member IDX, has the files of before, and nothing is said of that member anywhere.
 removed() { # IDX FILES IMAGE...

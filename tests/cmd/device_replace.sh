@@ -3,31 +3,7 @@
 # device replace: the new device has all that the member had, where it had it, and the old one is none any more. Kernels are
 # asked by tests/vm/devices.sh.
 . "$(dirname "$0")/lib.sh"
-
-joined() { # IMAGE...
-	local IFS=:
-	echo "$*"
-}
-
-files() { # IMAGE...
-	bcachefs tar $passphrase --subvols=follow "$(joined "$@")" 2>/dev/null | sha256sum
-}
-
-passphrase=
-
-make() { # NR FORMAT-OPTION...
-	local nr=$1 names=(a.img b.img c.img)
-	shift
-	mkdir -p tree/sub
-	head -c 700000 /dev/urandom >tree/random
-	cp tree/random tree/sub/same
-	seq 60000 >tree/text
-	for i in {1..40}; do seq $((i * 300)) >tree/sub/$i; done
-	names=("${names[@]:0:nr}")
-	for name in "${names[@]}"; do image 96M "$name" >/dev/null; done
-	bcachefs format -q --bucket_size=128k $passphrase "$@" --source=tree --dedupe "${names[@]}" || fail 'cannot be made'
-	bcachefs subvolume snapshot $passphrase "$(joined "${names[@]}")" /then
-}
+. "$(dirname "$0")/device_lib.sh"
 
 # The filesystem is whole and its files are those of before; keys are the same, and every copy is good.
 replaced() { # FILES IMAGE...
@@ -88,9 +64,7 @@ bad_copies_are_taken_from_elsewhere() {
 	make 2 --replicas=2
 	before=$(files a.img b.img)
 	bcachefs list -a a.img b.img >keys.before
-	for at in $(sed -n 's/.* type extent .* ptr: 0:\([0-9]*\):\([0-9]*\) gen .*/\1*256+\2/p' keys.before | head -n 9); do
-		tr '\0' '\377' </dev/zero | dd of=a.img bs=512 count=1 seek=$((at)) conv=notrunc status=none
-	done
+	damage 0 9 a.img keys.before
 	run bcachefs scrub a.img b.img
 	status 4
 	image 96M new.img
@@ -100,10 +74,10 @@ bad_copies_are_taken_from_elsewhere() {
 }
 
 what_no_copy_is_good_of_is_named_and_nothing_is_replaced() {
-	local at before
+	local before
 	make 2 --data_replicas=1 --metadata_replicas=2
-	at=$(bcachefs list a.img b.img | sed -n 's/.* type extent .* ptr: 0:\([0-9]*\):\([0-9]*\) gen .*/\1*256+\2/p' | head -n1)
-	tr '\0' '\377' </dev/zero | dd of=a.img bs=512 count=1 seek=$((at)) conv=notrunc status=none
+	bcachefs list a.img b.img >keys
+	damage 0 1 a.img keys
 	before=$(sha256sum a.img b.img)
 	image 96M new.img
 	run bcachefs device replace 0 new.img a.img b.img

@@ -7,8 +7,7 @@
 #include "../commit/crash.h"
 
 #include <bcachefs/edit.h>
-#include "codec/codec.h"
-#include "file/file.h"
+#include "digest.h"
 
 #define NR_COMMITS 4
 #define NR_LOSSES  60
@@ -77,31 +76,6 @@ static int change_all(struct bch_fs *fs)
 }
 
 /* ------------------------------------------------------------------ states */
-
-/* Paths, sizes and contents of all files. */
-static u64 digest(struct bch_fs *fs)
-{
-	static u8 buf[1 << 20];
-	const u8 key[16] = { 0 };
-	struct bch_walk *walk bch_auto(walk) = NULL;
-	struct bch_buf text bch_auto(buf) = { 0 };
-	struct bch_walk_entry e;
-	struct bch_file root;
-	int more;
-
-	assert_int_equal(bch_file_subvol_root(fs, 1, &root), 0);
-	assert_int_equal(bch_walk_begin(fs, &root, BCH_WALK_SORTED, &walk), 0);
-	while ((more = bch_walk_next(walk, &e)) > 0) {
-		size_t done = 0;
-
-		if (e.type == S_IFREG >> 12)
-			assert_int_equal(bch_file_read(fs, &e.file, buf, sizeof(buf), 0, &done), 0);
-		bch_buf_put(&text, "%s %u %zu %" PRIx64 "\n", e.path, e.type, done,
-			    bch_siphash(key, buf, done));
-	}
-	assert_int_equal(more, 0);
-	return bch_siphash(key, text.p, text.len);
-}
 
 struct states {
 	u64 digest[NR_COMMITS + 1];
