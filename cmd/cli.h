@@ -263,6 +263,13 @@ int cli_open_opts(struct cli *cli, unsigned flags, struct bch_open_opts *opts);
  */
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 
+/*
+ * The same of CLI_FILESYSTEM_OR_HERE, or, where that is not given, of the filesystem that the device @which belongs to;
+ * and its member @which: path, index, label or UUID. @fs is for bch_fs_close(), whatever is returned.
+ */
+int cli_open_member(struct cli *cli, unsigned flags, const char *which, struct bch_fs **fs,
+		    u32 *dev_idx);
+
 /* cli_open(), and the key as below. */
 int cli_open_unlocked(struct cli *cli, unsigned flags, struct bch_fs **fs);
 

@@ -25,6 +25,8 @@
 	C(device_evacuate)	\
 	C(device_remove)	\
 	C(device_replace)	\
+	C(device_list)		\
+	C(device_set_state)	\
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\

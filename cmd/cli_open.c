@@ -78,3 +78,18 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
 	return none && err == -BCH_ERR_is_directory ? cli_usage(cli, "missing operand DEVICES")
 						    : err;
 }
+
+int cli_open_member(struct cli *cli, unsigned flags, const char *which, struct bch_fs **fs,
+		    u32 *dev_idx)
+{
+	struct cli_strings names = cli_devices(cli);
+	struct bch_open_opts opts;
+	int err = cli_open_opts(cli, flags, &opts);
+
+	*fs = NULL;
+	if (!names.nr)
+		names = (struct cli_strings){ &which, 1 };
+	if (!err)
+		err = bch_fs_open(cli->ctx, names.p, names.nr, &opts, fs);
+	return err ? err : bch_fs_member_find(*fs, which, dev_idx);
+}

@@ -102,6 +102,25 @@ int bch_fs_set_opts(struct bch_fs *fs, const struct bch_opt_set *set, const u32 
 /* The index of the member that @name says: path, index, label, member UUID. -BCH_ERR_no_such_device. */
 int bch_fs_member_find(struct bch_fs *fs, const char *name, u32 *dev_idx);
 
+enum bch_state_flags {
+	BCH_STATE_DEGRADED = 1 << 0, /* although there will be fewer copies than wanted */
+	BCH_STATE_LOST = 1 << 1,     /* although data cannot be read then */
+};
+
+/* What a user calls a state, by either of the words for the third: -BCH_ERR_option_value. */
+int bch_member_state_parse(struct bch_ctx *ctx, const char *text, u64 *state);
+
+/*
+ * Has the member be in @state, as bch_member_state_parse() gives it. -BCH_ERR_refused, said, where what is left does not suffice for what is written and stored, but for @flags.
+ */
+int bch_fs_set_state(struct bch_fs *fs, u32 dev_idx, u64 state, unsigned flags);
+
+/* The word for the state of a member. */
+void bch_fs_state_put(struct bch_buf *out, const struct bch_fs *fs, u32 dev_idx);
+
+/* The path of a member, as it was given; "device N" where it is missing. */
+void bch_fs_member_name_put(struct bch_buf *out, const struct bch_fs *fs, u32 dev_idx);
+
 /* Label and external UUID of the filesystem; a NULL UUID is a random one. */
 int bch_fs_set_label(struct bch_fs *fs, const char *label);
 int bch_fs_set_uuid(struct bch_fs *fs, const char *uuid);

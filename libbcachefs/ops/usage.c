@@ -283,7 +283,7 @@ static int count_unmounted(struct bch_usage *u)
 
 /* ------------------------------------------------------------------ all */
 
-static int gather(struct bch_usage *u, struct bch_facts *facts, u64 *nr_differences)
+int bch_usage_gather(struct bch_usage *u, struct bch_facts *facts, u64 *nr_differences)
 {
 	int err = 0;
 
@@ -308,7 +308,7 @@ static int gather(struct bch_usage *u, struct bch_facts *facts, u64 *nr_differen
 	return 0;
 }
 
-static void end(struct bch_usage *u)
+void bch_usage_end(struct bch_usage *u)
 {
 	for (u32 i = 0; i < BCH_SB_MAX_MEMBERS; i++)
 		if (u->devs[i]) {
@@ -319,7 +319,7 @@ static void end(struct bch_usage *u)
 	bch_counters_end(&u->counters);
 }
 
-static struct bch_usage usage_of(struct bch_fs *fs, const struct bch_usage_opts *opts)
+struct bch_usage bch_usage_of(struct bch_fs *fs, const struct bch_usage_opts *opts)
 {
 	return (struct bch_usage){ .fs = fs,
 				   .opts = opts,
@@ -330,11 +330,11 @@ static struct bch_usage usage_of(struct bch_fs *fs, const struct bch_usage_opts 
 int bch_fs_usage(struct bch_fs *fs, const struct bch_usage_opts *opts, struct bch_facts *facts,
 		 u64 *nr_differences)
 {
-	struct bch_usage u = usage_of(fs, opts);
+	struct bch_usage u = bch_usage_of(fs, opts);
 	int err;
 
 	*nr_differences = 0;
-	err = gather(&u, facts, nr_differences);
+	err = bch_usage_gather(&u, facts, nr_differences);
 	if (err == -BCH_ERR_btree_node_read_failed)
 		err = bch_error_whole(fs->ctx, err,
 				      "some keys could not be read: the usage is not known");
@@ -342,7 +342,7 @@ int bch_fs_usage(struct bch_fs *fs, const struct bch_usage_opts *opts, struct bc
 		bch_usage_json(&u, facts);
 		bch_usage_text(&u, facts);
 	}
-	end(&u);
+	bch_usage_end(&u);
 	return err;
 }
 
@@ -368,12 +368,12 @@ static void sum_statfs(const struct bch_usage *u, struct bch_statfs *st)
 int bch_fs_statfs(struct bch_fs *fs, struct bch_statfs *st)
 {
 	static const struct bch_usage_opts opts;
-	struct bch_usage u = usage_of(fs, &opts);
+	struct bch_usage u = bch_usage_of(fs, &opts);
 	u64 nr_differences;
-	int err = gather(&u, NULL, &nr_differences);
+	int err = bch_usage_gather(&u, NULL, &nr_differences);
 
 	if (!err)
 		sum_statfs(&u, st);
-	end(&u);
+	bch_usage_end(&u);
 	return err;
 }

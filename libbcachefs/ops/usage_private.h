@@ -31,6 +31,11 @@ struct bch_usage {
 	struct bch_usage_dev *devs[BCH_SB_MAX_MEMBERS]; /* NULL: no member */
 };
 
+/* Nothing is known yet; then all is; and its memory is given back, whatever gathering returned. */
+struct bch_usage bch_usage_of(struct bch_fs *fs, const struct bch_usage_opts *opts);
+int bch_usage_gather(struct bch_usage *u, struct bch_facts *facts, u64 *nr_differences);
+void bch_usage_end(struct bch_usage *u);
+
 /* Copies that a replicas counter's data has, and how many of them are missing. */
 struct bch_usage_copies {
 	u32 wanted, missing;

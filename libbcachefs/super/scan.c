@@ -63,9 +63,8 @@ static void put_age(struct bch_buf *out, u64 seconds)
 		    seconds / units[i].seconds == 1 ? "" : "s");
 }
 
-/* What is known of a member that was not found. */
-static void put_absence(struct bch_buf *out, const struct bch_super *best,
-			const struct bch_member *m)
+void bch_member_absence_put(struct bch_buf *out, const struct bch_super *best,
+			    const struct bch_member *m)
 {
 	u64 last = le64_get(best->sb->write_time);
 
@@ -92,7 +91,7 @@ static void show_member(struct bch_facts *facts, const struct bch_super *best, u
 		bch_super_group_path_put(&label, best, (u32)bch_member_GROUP(m) - 1);
 	bch_buf_choice(&state, bch_opt_member_states, bch_member_STATE(m));
 	if (!f)
-		put_absence(&absence, best, m);
+		bch_member_absence_put(&absence, best, m);
 
 	bch_facts_object(facts, NULL);
 	bch_facts_row(facts, widths, bch_array_size(widths));
@@ -109,7 +108,7 @@ static void show_member(struct bch_facts *facts, const struct bch_super *best, u
 	bch_facts_end(facts);
 }
 
-static void put_headline(struct bch_buf *out, const struct bch_super *best, u32 have, u32 want)
+void bch_super_headline_put(struct bch_buf *out, const struct bch_super *best, u32 have, u32 want)
 {
 	u16 version = le16_get(best->sb->version);
 
@@ -141,29 +140,35 @@ static void count_members(const struct bch_founds *found, const struct bch_super
 	}
 }
 
+void bch_super_facts(struct bch_facts *facts, const struct bch_super *super, u32 have, u32 want)
+{
+	struct bch_buf uuid bch_auto(buf) = { 0 };
+	struct bch_buf label bch_auto(buf) = { 0 };
+
+	bch_buf_uuid(&uuid, super->sb->user_uuid);
+	bch_buf_text(&label, super->sb->label, sizeof(super->sb->label));
+	bch_fact_json_str(facts, "uuid", bch_buf_str(&uuid));
+	bch_fact_json_str(facts, "label", bch_buf_str(&label));
+	bch_fact_json_u64(facts, "clean", bch_sb_flag(super->sb, BCH_SB_CLEAN));
+	bch_fact_json_u64(facts, "encrypted", bch_sb_flag(super->sb, BCH_SB_ENCRYPTION_TYPE) != 0);
+	bch_fact_json_u64(facts, "devices_found", have);
+	bch_fact_json_u64(facts, "devices_wanted", want);
+}
+
 /* Returns whether all members are there. */
 static bool show_filesystem(struct bch_facts *facts, const struct bch_founds *found,
 			    const struct bch_super *best)
 {
 	struct bch_buf headline bch_auto(buf) = { 0 };
-	struct bch_buf label bch_auto(buf) = { 0 };
 	struct bch_member m;
 	u32 have, want;
 
 	count_members(found, best, &have, &want);
-	put_headline(&headline, best, have, want);
-	bch_buf_text(&label, best->sb->label, sizeof(best->sb->label));
+	bch_super_headline_put(&headline, best, have, want);
 	bch_facts_heading(facts, "%s", bch_buf_str(&headline));
 
 	bch_facts_object(facts, NULL);
-	bch_buf_reset(&headline);
-	bch_buf_uuid(&headline, best->sb->user_uuid);
-	bch_fact_json_str(facts, "uuid", bch_buf_str(&headline));
-	bch_fact_json_str(facts, "label", bch_buf_str(&label));
-	bch_fact_json_u64(facts, "clean", bch_sb_flag(best->sb, BCH_SB_CLEAN));
-	bch_fact_json_u64(facts, "encrypted", bch_sb_flag(best->sb, BCH_SB_ENCRYPTION_TYPE) != 0);
-	bch_fact_json_u64(facts, "devices_found", have);
-	bch_fact_json_u64(facts, "devices_wanted", want);
+	bch_super_facts(facts, best, have, want);
 	bch_facts_list(facts, "devices");
 	for (u32 i = 0; i < best->sb->nr_devices; i++)
 		if (bch_super_member(best, i, &m) && bch_member_alive(&m))

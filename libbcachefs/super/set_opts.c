@@ -184,6 +184,15 @@ static void set_text(u8 *to, size_t size, const char *text)
 	memcpy(to, text, strnlen(text, size));
 }
 
+/* What it takes away from safety only 'device set-state' can be told to do. */
+static void set_state(struct bch_fs *fs, u32 dev_idx, u64 state, struct refusals *r)
+{
+	int err = bch_fs_set_state(fs, dev_idx, state, 0);
+
+	if (err)
+		refuse(r, err, "state: %s", bch_error_message(fs->ctx, err));
+}
+
 static void set_member_opt(struct bch_fs *fs, u32 dev_idx, enum bch_opt_id id,
 			   const struct bch_opt_set *set, struct refusals *r)
 {
@@ -199,6 +208,10 @@ static void set_member_opt(struct bch_fs *fs, u32 dev_idx, enum bch_opt_id id,
 	}
 	if (!value_is_good(fs, bch_opt(id), value, r))
 		return;
+	if (id == BCH_OPT_state) {
+		set_state(fs, dev_idx, value, r);
+		return;
+	}
 	(void)bch_super_member(&fs->super, dev_idx, &m); /* the caller took it from there */
 	switch (id) {
 	case BCH_OPT_durability:
@@ -219,9 +232,6 @@ static void set_member_opt(struct bch_fs *fs, u32 dev_idx, enum bch_opt_id id,
 		break;
 	case BCH_OPT_label:
 		err = set_label(fs, &m, set->text[id]);
-		break;
-	case BCH_OPT_state:
-		bch_member_STATE_set(&m, value);
 		break;
 	default:
 		err = -BCH_ERR_option_unknown;

@@ -178,6 +178,16 @@ struct bch_founds {
 	BCH_ARRAY(struct bch_found) a;
 };
 
+/* "UUID=...  LABEL=tank  version 1.13  clean  2 of 3 devices". */
+void bch_super_headline_put(struct bch_buf *out, const struct bch_super *super, u32 have, u32 want);
+
+/* The same for JSON alone, as the keys of an object that is open. */
+void bch_super_facts(struct bch_facts *facts, const struct bch_super *super, u32 have, u32 want);
+
+/* What is known of a member that is not there: "last seen as sda, mounted 2 days before the others were written". */
+void bch_member_absence_put(struct bch_buf *out, const struct bch_super *super,
+			    const struct bch_member *m);
+
 /* Frees what was found. */
 void bch_founds_end(struct bch_founds *found);
 static inline void bch_founds_cleanup(struct bch_founds *found)
