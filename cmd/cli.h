@@ -57,6 +57,7 @@ enum cli_kind {
 	CLI_KIND_table,	     /* all rows of the library's table that have the flags in opt_flags */
 	CLI_KIND_letter,     /* a letter for one of these: name */
 	CLI_KIND_filesystem, /* the rows that name a filesystem, kept in struct cli_common */
+	CLI_KIND_filesystem_word, /* they, with one operand for it */
 	CLI_KIND_files, /* they, with one operand for it, and those that say how its files are read */
 	CLI_KIND_edit,	/* they, for changing its files */
 	CLI_KIND_mount, /* they, without those that say how paths are walked */
@@ -141,6 +142,9 @@ struct cli_option {
 #define CLI_FILESYSTEM { .kind = CLI_KIND_filesystem }
 /* The same; they may be missing, and cli_open() takes the mounted filesystem that the current folder lies in. */
 #define CLI_FILESYSTEM_OR_HERE { .kind = CLI_KIND_filesystem, .optional = true }
+
+/* DEVICES in one word. Before operands. */
+#define CLI_FILESYSTEM_WORD { .kind = CLI_KIND_filesystem_word }
 
 /* DEVICES in one word, and how files in it are found and read: what cli_open_files() opens. Before operands. CLI 14.1. */
 #define CLI_FILES { .kind = CLI_KIND_files }

@@ -26,7 +26,10 @@
 	C(device_remove)	\
 	C(device_replace)	\
 	C(device_list)		\
+	C(device_add)		\
 	C(device_set_state)	\
+	C(device_resize)	\
+	C(device_resize_journal) \
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\

@@ -55,4 +55,7 @@ void bch_format_plan_cleanup(struct cli_format_plan *plan);
 int cli_format_passphrase(struct cli *cli, const struct cli_format *a,
 			  struct cli_format_plan *plan);
 
+/* Asks whether what the devices hold may go, or, with @force, only says it: -BCH_ERR_refused. */
+int cli_format_ask(struct cli *cli, const struct cli_format_plan *plan, bool force);
+
 #endif

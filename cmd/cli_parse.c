@@ -119,6 +119,14 @@ static int parse_operand(struct parse *p, const char *word)
 	return 0;
 }
 
+/* What begins with '-' is an option, but for '-' alone, and a number where no option is a digit. */
+static bool is_option(const struct parse *p, const char *word)
+{
+	if (*word != '-' || !word[1])
+		return false;
+	return word[1] < '0' || word[1] > '9' || cli_find_letter(p->rows, word[1]);
+}
+
 static int parse_words(struct parse *p)
 {
 	bool options = true;
@@ -127,7 +135,7 @@ static int parse_words(struct parse *p)
 	while (p->next < p->end && !err && !p->cli->common.help) {
 		const char *word = *p->next++;
 
-		if (!options || *word != '-' || !word[1])
+		if (!options || !is_option(p, word))
 			err = parse_operand(p, word);
 		else if (!strcmp(word, "--"))
 			options = false;

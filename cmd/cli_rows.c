@@ -200,6 +200,8 @@ static int add_filesystem_rows(struct cli_rows *rows, const struct cli_option *r
 
 	if (!err)
 		err = add_common_rows(rows, filesystem_rows, bch_array_size(filesystem_rows));
+	if (row->kind == CLI_KIND_filesystem_word)
+		return err;
 	if (!err && row->kind == CLI_KIND_edit)
 		return add_common_rows(rows, edit_rows, bch_array_size(edit_rows));
 	if (!err && one_word)
@@ -216,6 +218,7 @@ static int add_own_row(struct cli_rows *rows, const struct cli_command *command,
 	case CLI_KIND_table:
 		return add_table_rows(rows, command, row);
 	case CLI_KIND_filesystem:
+	case CLI_KIND_filesystem_word:
 	case CLI_KIND_files:
 	case CLI_KIND_edit:
 	case CLI_KIND_mount:

@@ -243,6 +243,7 @@ int cli_value(struct cli *cli, const struct cli_option *row, const char *text, v
 	case CLI_KIND_table:
 	case CLI_KIND_letter:
 	case CLI_KIND_filesystem:
+	case CLI_KIND_filesystem_word:
 	case CLI_KIND_files:
 	case CLI_KIND_edit:
 	case CLI_KIND_mount:

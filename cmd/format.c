@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bcachefs format: make a new filesystem. CLI 5.1. */
 
-#include <string.h>
 #include <bcachefs/super.h>
 #include "cli_format.h"
 
@@ -19,43 +18,10 @@ static const struct cli_option options[] = {
 	CLI_FLAG('f', "force", struct args, force, "do not ask although a device holds something"),
 };
 
-/* ------------------------------------------------------------------ what is there already */
-
-/* 1 to go on, 0 not to, or an error. */
-static int ask_about(struct cli *cli, const char *path, bool force)
-{
-	struct bch_buf lines bch_auto(buf) = { 0 };
-	struct bch_buf said bch_auto(buf) = { 0 };
-	int err = bch_device_contents(cli->ctx, path, &lines);
-
-	if (err || !lines.len)
-		return err ? err : 1;
-	for (const char *l = bch_buf_str(&lines); *l; l += strcspn(l, "\n") + 1)
-		bch_buf_put(&said, "%s contains a %.*s\n", path, (int)strcspn(l, "\n"), l);
-	if (!force)
-		return cli_ask(cli, "%sProceed anyway?", bch_buf_str(&said));
-	for (const char *l = bch_buf_str(&said); *l; l += strcspn(l, "\n") + 1)
-		cli_say(cli, "%.*s", (int)strcspn(l, "\n"), l);
-	return 1;
-}
-
-static int ask_about_all(struct cli *cli, const struct cli_format_plan *plan, bool force)
-{
-	int go_on = 1;
-
-	for (size_t i = 0; go_on > 0 && i < plan->opts.nr_devs; i++)
-		go_on = ask_about(cli, plan->devs[i].path, force);
-	if (!go_on)
-		return bch_error_whole(cli->ctx, -BCH_ERR_refused, "nothing was written");
-	return go_on < 0 ? go_on : 0;
-}
-
-/* ------------------------------------------------------------------ the whole */
-
 static int format(struct cli *cli, const struct args *a, struct cli_format_plan *plan)
 {
 	struct bch_fs *fs;
-	int err = ask_about_all(cli, plan, a->force || cli->common.dry_run);
+	int err = cli_format_ask(cli, plan, a->force || cli->common.dry_run);
 
 	if (!err)
 		err = cli_format_passphrase(cli, &a->format, plan);

@@ -249,6 +249,9 @@ void bch_space_free(struct bch_space *space);
 /* After a commit: what was given out is used, and what was given back is free. */
 void bch_space_renew(struct bch_space *space);
 
+/* From now on no bucket of the member from @end on is given out. Nothing that was given out is pending. */
+void bch_space_limit(struct bch_space *space, u32 dev_idx, u64 end);
+
 /* A free bucket of a member, and its generation. -BCH_ERR_no_space. */
 int bch_space_bucket(struct bch_space *space, u32 dev_idx, u64 *bucket, u8 *gen);
 

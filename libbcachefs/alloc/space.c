@@ -97,6 +97,10 @@ int bch_space_bucket(struct bch_space *s, u32 dev_idx, u64 *bucket, u8 *gen)
 			continue;
 		}
 		*bucket = m->next++ & BUCKET_MASK;
+		if (m->end && *bucket >= m->end) {
+			m->next = m->run_end;
+			continue;
+		}
 		is_free = check_free(s, dev_idx, *bucket, gen);
 		if (is_free < 0)
 			err = is_free;
@@ -127,13 +131,35 @@ static int count_buckets(struct bch_space *s, u32 dev_idx, u8 data_type, u64 *su
 	return more < 0 ? more : 0;
 }
 
+/* What a list has before the end of what is given out. */
+static int count_before_end(struct bch_space *s, u32 dev_idx, const struct list *list, u64 *sum)
+{
+	u64 end = s->members[dev_idx].end;
+	struct bch_cursor cur bch_auto(cursor) = bch_cursor_flavour(
+		s->fs, list->btree_id, bch_pos(dev_idx, 0), bch_pos(dev_idx, BCH_U64_MAX), s->view);
+	struct bch_key k;
+	int more;
+
+	while ((more = bch_cursor_next(&cur, &k)) > 0) {
+		u64 nr = list->flags & BCH_CURSOR_EXTENTS ? k.size : 1;
+		u64 last =
+			(k.pos.offset - (list->flags & BCH_CURSOR_EXTENTS ? 1 : 0)) & BUCKET_MASK;
+		u64 first = last + 1 - nr;
+
+		*sum += last < end ? nr : first < end ? end - first : 0;
+	}
+	return more;
+}
+
 static int count_free(struct bch_space *s, u32 dev_idx)
 {
 	struct bch_space_member *m = &s->members[dev_idx];
 	int err = 0;
 
 	m->nr_free = 0;
-	for (size_t i = 0; i < bch_array_size(lists) && !err; i++)
+	for (size_t i = 0; i < bch_array_size(lists) && !err && m->end; i++)
+		err = count_before_end(s, dev_idx, &lists[i], &m->nr_free);
+	for (size_t i = 0; i < bch_array_size(lists) && !err && !m->end; i++)
 		err = count_buckets(s, dev_idx, lists[i].data_type, &m->nr_free);
 	m->knows_free = true;
 	return err;
@@ -273,6 +299,12 @@ int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space)
 		if (bch_super_member(&fs->super, i, &m))
 			s->members[i].bucket_sectors = m.bucket_size;
 	return 0;
+}
+
+void bch_space_limit(struct bch_space *s, u32 dev_idx, u64 end)
+{
+	s->members[dev_idx].end = end;
+	bch_space_renew(s);
 }
 
 void bch_space_trust(struct bch_space *s, const struct bch_recount *counted)

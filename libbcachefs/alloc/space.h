@@ -13,6 +13,7 @@ struct bch_space_member {
 	u64 after;	   /* where to look for the next one */
 	u8 list;	   /* in which */
 	u64 nr_free;	   /* as counted, less what was given out */
+	u64 end;	   /* 0, or no bucket from there on is given out */
 	u16 bucket_sectors;
 	/* the bucket that nodes go into */
 	u64 open_sector;

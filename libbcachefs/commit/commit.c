@@ -85,18 +85,25 @@ static void choose(struct bch_fs *fs, struct bch_writer *w, const struct bch_wri
 		 (has_keys(fs, BCH_BTREE_logged_ops) || has_keys(fs, BCH_BTREE_deleted_inodes)));
 }
 
+int bch_writer_check(struct bch_fs *fs)
+{
+	int err = check_version(fs);
+
+	if (!err && is_stripped(fs))
+		err = bch_error_whole(fs->ctx, -BCH_ERR_refused,
+				      "what is known about allocation was stripped from it: a "
+				      "kernel's mount makes it anew");
+	return err;
+}
+
 int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts)
 {
 	static const struct bch_writer_opts none;
 	struct bch_writer *w;
-	int err = check_version(fs);
+	int err = bch_writer_check(fs);
 
 	if (err)
 		return err;
-	if (is_stripped(fs))
-		return bch_error_whole(fs->ctx, -BCH_ERR_refused,
-				       "what is known about allocation was stripped from it: a "
-				       "kernel's mount makes it anew");
 	w = bch_calloc(1, sizeof(*w));
 	if (!w)
 		return -BCH_ERR_no_memory;
@@ -131,6 +138,11 @@ u64 bch_writer_random(struct bch_fs *fs)
 struct bch_space *bch_writer_space(struct bch_fs *fs)
 {
 	return fs->writer->space;
+}
+
+struct bch_journal_writer *bch_writer_journal(struct bch_fs *fs)
+{
+	return fs->writer->journal;
 }
 
 struct bch_thread_pool *bch_writer_pool(struct bch_fs *fs)
@@ -283,6 +295,8 @@ static int commit(struct bch_fs *fs, int (*write)(struct bch_plan *plan))
 	err = bch_plan_make(plan);
 	if (!err && anything_to_do(plan))
 		err = write(plan);
+	else if (!err && !fs->state.was_clean) /* the nodes have it all: it can become clean */
+		w->dirty = w->super_changed = true;
 	bch_plan_end(plan);
 	free(plan);
 	return err;

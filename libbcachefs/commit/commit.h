@@ -39,6 +39,12 @@ struct bch_writer_opts {
  */
 int bch_writer_start(struct bch_fs *fs, const struct bch_writer_opts *opts);
 
+/* Its refusals alone, by what the superblock says. */
+int bch_writer_check(struct bch_fs *fs);
+
+/* Its journal, for whom has it lie elsewhere. */
+struct bch_journal_writer *bch_writer_journal(struct bch_fs *fs);
+
 /* A number that nobody can guess, or that follows from the seed. */
 u64 bch_writer_random(struct bch_fs *fs);
 

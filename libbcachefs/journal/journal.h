@@ -235,6 +235,14 @@ void bch_journal_write_done(struct bch_journal_writer *w, u64 last_seq);
 /* Has the superblock say where the next entry goes: 03 §3.2. */
 void bch_journal_writer_hints(const struct bch_journal_writer *w);
 
+/*
+ * Has no entry of the member be in a bucket from @sector on, from the next one on. And: one more bucket, behind that which is
+ * being filled; one fewer, -BCH_ERR_refused where an entry that is needed is in it. The member's superblock in memory says so.
+ */
+void bch_journal_writer_limit(struct bch_journal_writer *w, u32 dev_idx, u64 sector);
+int bch_journal_writer_add(struct bch_journal_writer *w, u32 dev_idx, u64 bucket);
+int bch_journal_writer_remove(struct bch_journal_writer *w, u32 dev_idx, u64 bucket);
+
 /* ------------------------------------------------------------------ replay: 03 §6, 08 §3.2 */
 
 /* Who takes what is replayed. Called in order of age; keys are the caller's to copy. An error ends the replay. */

@@ -7,6 +7,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "journal/journal.h"
@@ -22,6 +23,7 @@ struct ring {
 	u32 nr, nr_sectors; /* of each */
 	u32 at;		    /* the bucket that is being filled */
 	u32 used_sectors;   /* of it */
+	u64 end_sector;	    /* 0, or nothing is written from there on */
 };
 
 struct bch_journal_writer {
@@ -231,17 +233,22 @@ static int encode(const struct bch_journal_writer *w, u64 seq, u64 last_seq,
 	return 0;
 }
 
+static bool is_before_end(const struct ring *ring, u32 i)
+{
+	return !ring->end_sector || ring->v[i].sector < ring->end_sector;
+}
+
 /* Makes room for @nr_sectors at the ring's place: in its bucket, else in the next that nobody needs. */
 static bool make_room(const struct bch_journal_writer *w, struct ring *ring, u64 nr_sectors)
 {
 	if (nr_sectors > ring->nr_sectors)
 		return false;
-	if (ring->nr_sectors - ring->used_sectors >= nr_sectors)
+	if (ring->nr_sectors - ring->used_sectors >= nr_sectors && is_before_end(ring, ring->at))
 		return true;
 	for (u32 i = 1; i < ring->nr; i++) {
 		u32 next = (ring->at + i) % ring->nr;
 
-		if (ring->v[next].newest_seq < w->needed_seq) {
+		if (ring->v[next].newest_seq < w->needed_seq && is_before_end(ring, next)) {
 			ring->at = next;
 			ring->used_sectors = 0;
 			return true;
@@ -307,4 +314,66 @@ void bch_journal_writer_hints(const struct bch_journal_writer *w)
 		m.last_journal_bucket_offset = w->rings[i].used_sectors;
 		bch_super_member_put(&w->fs->super, i, &m);
 	}
+}
+
+/* ------------------------------------------------------------------ other buckets */
+
+void bch_journal_writer_limit(struct bch_journal_writer *w, u32 dev_idx, u64 sector)
+{
+	w->rings[dev_idx].end_sector = sector;
+}
+
+/* The buckets as the ring has them, of which neighbours need not be joined. */
+static int put_ring(struct bch_journal_writer *w, u32 dev_idx)
+{
+	const struct ring *ring = &w->rings[dev_idx];
+	struct bch_bucket_ranges ranges = { 0 };
+	int err = 0;
+
+	for (u32 i = 0; i < ring->nr && !err; i++)
+		err = bch_array_push(&ranges, ((struct bch_bucket_range){
+						      ring->v[i].sector / ring->nr_sectors, 1 }));
+	if (!err)
+		err = bch_super_journal_put(&w->fs->members[dev_idx].super, ranges.v,
+					    (u32)ranges.nr);
+	free(ranges.v);
+	return err;
+}
+
+int bch_journal_writer_add(struct bch_journal_writer *w, u32 dev_idx, u64 bucket)
+{
+	struct ring *ring = &w->rings[dev_idx];
+	u32 at = ring->nr ? ring->at + 1 : 0;
+	struct ring_bucket *v = bch_calloc(ring->nr + 1, sizeof(*v));
+
+	if (!v)
+		return -BCH_ERR_no_memory;
+	if (ring->nr)
+		memcpy(v, ring->v, at * sizeof(*v));
+	v[at].sector = bucket * ring->nr_sectors;
+	if (ring->nr)
+		memcpy(v + at + 1, ring->v + at, (ring->nr - at) * sizeof(*v));
+	free(ring->v);
+	ring->v = v;
+	ring->nr++;
+	return put_ring(w, dev_idx);
+}
+
+int bch_journal_writer_remove(struct bch_journal_writer *w, u32 dev_idx, u64 bucket)
+{
+	struct ring *ring = &w->rings[dev_idx];
+
+	for (u32 i = 0; i < ring->nr; i++) {
+		if (ring->v[i].sector != bucket * ring->nr_sectors)
+			continue;
+		if (i == ring->at ? ring->used_sectors != 0
+				  : ring->v[i].newest_seq >= w->needed_seq && w->needed_seq)
+			return -BCH_ERR_refused;
+		memmove(ring->v + i, ring->v + i + 1, (ring->nr - i - 1) * sizeof(*ring->v));
+		ring->nr--;
+		if (ring->at > i || ring->at == ring->nr)
+			ring->at -= ring->at != 0;
+		return put_ring(w, dev_idx);
+	}
+	return -BCH_ERR_not_found;
 }

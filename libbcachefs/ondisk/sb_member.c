@@ -95,6 +95,24 @@ int bch_super_members_create(struct bch_super *super, u32 nr, u16 member_bytes)
 	return 0;
 }
 
+int bch_super_members_grow(struct bch_super *super, u32 nr)
+{
+	struct bch_bytes v1 = bch_super_section(super, BCH_SECTION_members_v1);
+	struct bch_bytes v2 = bch_super_section(super, BCH_SECTION_members_v2);
+	size_t stride = slots_v2(v2).stride;
+	int err = 0;
+
+	if (v1.p)
+		err = bch_super_section_resize(super, BCH_SECTION_members_v1,
+					       (size_t)nr * BCH_MEMBER_V1_BYTES);
+	if (!err && stride)
+		err = bch_super_section_resize(super, BCH_SECTION_members_v2,
+					       BCH_MEMBERS_V2_HEADER + nr * stride);
+	if (!err)
+		super->sb->nr_devices = (u8)nr;
+	return err;
+}
+
 /* From the last on: each moves into room that is free by then. */
 int bch_super_members_widen(struct bch_super *super, u16 member_bytes)
 {

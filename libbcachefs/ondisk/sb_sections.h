@@ -101,6 +101,9 @@ void bch_super_member_put(struct bch_super *super, u32 dev_idx, const struct bch
 /* Makes both sections (members_v2 with @member_bytes an entry), all slots empty, nr_devices set. */
 int bch_super_members_create(struct bch_super *super, u32 nr, u16 member_bytes);
 
+/* Has those sections that are there have @nr slots, no fewer than now; the new ones are empty. */
+int bch_super_members_grow(struct bch_super *super, u32 nr);
+
 /* Makes the entries of members_v2 at least @member_bytes long, what is new in them zero. */
 int bch_super_members_widen(struct bch_super *super, u16 member_bytes);
 

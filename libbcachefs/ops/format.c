@@ -5,7 +5,6 @@
  * Everything is decided and checked on superblocks in memory, one for each device; then the devices are written.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,30 +16,10 @@
 #include "ops/contents.h"
 #include "ops/format_private.h"
 
-#define SUPERBLOCK_SIZE_DEFAULT (1U << 20)
-#define SUPERBLOCK_SIZE_MIN	16384U
-#define NS_PER_SECOND		1000000000ULL
-#define VERSION_INITIALISED	BCH_VERSION(1, 9)
-#define CLEARED_START		4096U /* what lies before the first superblock */
+#define NS_PER_SECOND	    1000000000ULL
+#define VERSION_INITIALISED BCH_VERSION(1, 9)
 
 /* ------------------------------------------------------------------ identity */
-
-/*
- * A UUID of the new filesystem. Random; or, where the same command must give the same bytes, one that follows from the
- * external UUID, the time and @what.
- */
-static void make_uuid(const struct bch_format *f, const char *what, size_t nr, u8 uuid[16])
-{
-	char name[64];
-	int len;
-
-	if (!f->opts->reproducible || !f->opts->uuid) {
-		uuid_generate_random(uuid);
-		return;
-	}
-	len = snprintf(name, sizeof(name), "%s %zu %" PRIu64, what, nr, f->opts->now_ns);
-	uuid_generate_sha1(uuid, f->fs->super.sb->user_uuid, name, (size_t)len);
-}
 
 static int set_identity(struct bch_format *f)
 {
@@ -50,7 +29,7 @@ static int set_identity(struct bch_format *f)
 
 	if (!err && f->opts->label)
 		err = bch_fs_set_label(f->fs, f->opts->label);
-	make_uuid(f, "internal", 0, sb->uuid);
+	bch_format_uuid(f, "internal", 0, sb->uuid);
 	memcpy(sb->magic, bch_magic, sizeof(bch_magic));
 	sb->version = le16_of(version);
 	sb->version_min = le16_of(version);
@@ -111,27 +90,10 @@ static int set_fs_opts(struct bch_format *f)
 
 static int make_members(struct bch_format *f)
 {
-	u16 version = f->opts->version;
 	int err = bch_super_members_create(&f->fs->super, (u32)f->nr_devs, BCH_MEMBER_BYTES_1_13);
 
-	for (u32 i = 0; !err && i < f->nr_devs; i++) {
-		const struct bch_format_geometry *g = &f->geometry[i];
-		struct bch_opt_set set = f->opts->devs[i].opts;
-		struct bch_member m = {
-			.nbuckets = g->size / g->bucket_size,
-			.bucket_size = (u16)BCH_SECTORS(g->bucket_size),
-		};
-
-		make_uuid(f, "member", i, m.uuid);
-		bch_member_DATA_ALLOWED_set(&m, bch_opt(BCH_OPT_data_allowed)->def);
-		bch_member_DURABILITY_set(&m, bch_opt(BCH_OPT_durability)->def + 1);
-		bch_member_DISCARD_set(&m, bch_opt_default(bch_opt(BCH_OPT_discard), version));
-		bch_super_member_put(&f->fs->super, i, &m);
-
-		set.given[BCH_OPT_fs_size] = false;
-		set.given[BCH_OPT_bucket_size] = false;
-		err = bch_fs_set_opts(f->fs, &set, &i, 1);
-	}
+	for (u32 i = 0; !err && i < f->nr_devs; i++)
+		err = bch_format_make_member(f, i, f->fs, i);
 	return err;
 }
 
@@ -149,89 +111,7 @@ static int make_key(struct bch_format *f)
 	return bch_fs_set_passphrase(f->fs, f->opts->passphrase);
 }
 
-/* Where an image will end is not known yet: it has no superblock there. Blocks may move the second one a little. */
-static u64 end_of(const struct bch_format *f, size_t i, u64 superblock_size)
-{
-	u64 size = f->geometry[i].size;
-
-	return f->image ? bch_min(size, BCH_BYTES(BCH_SB_SECTOR) + 2 * superblock_size) : size;
-}
-
-static int make_layouts(struct bch_format *f)
-{
-	u64 size = f->opts->superblock_size ? f->opts->superblock_size : SUPERBLOCK_SIZE_DEFAULT;
-	u64 max = BCH_BYTES(1ULL << BCH_SB_MAX_SIZE_BITS);
-	int err = 0;
-
-	if (size < SUPERBLOCK_SIZE_MIN || size > max || size % BCH_SECTOR_SIZE)
-		return bch_error_whole(f->ctx, -BCH_ERR_option_value,
-				       "superblock_size: %" PRIu64
-				       ": want a multiple of 512 from %u to %" PRIu64,
-				       size, SUPERBLOCK_SIZE_MIN, max);
-	for (size_t i = 0; !err && i < f->nr_devs; i++) {
-		struct bch_fs_member *m = &f->fs->members[i];
-		const struct bch_format_geometry *g = &f->geometry[i];
-
-		err = bch_layout_make(&m->super.sb->layout, end_of(f, i, size), f->block_size,
-				      g->bucket_size, size);
-		if (err)
-			err = bch_error_whole(
-				f->ctx, err,
-				"cannot format %s, too small for superblocks of %" PRIu64 " bytes",
-				f->opts->devs[i].path, size);
-	}
-	return err;
-}
-
 /* ------------------------------------------------------------------ writing */
-
-bool bch_same_device(const struct stat *a, const struct stat *b)
-{
-	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
-		return a->st_rdev == b->st_rdev;
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* Whatever it is called the second time. What cannot be looked at is left to the opening. */
-static int refuse_twice(const struct bch_format *f)
-{
-	struct stat a, b;
-
-	int err = 0;
-
-	for (size_t i = 0; f->source && !err && i < f->nr_devs; i++)
-		err = bch_source_refuse(f->source, f->opts->devs[i].path);
-	for (size_t i = 0; !err && i < f->nr_devs; i++)
-		for (size_t j = 0; j < i; j++)
-			if (!stat(f->opts->devs[i].path, &a) && !stat(f->opts->devs[j].path, &b) &&
-			    bch_same_device(&a, &b))
-				return bch_error_whole(f->ctx, -BCH_ERR_invalid_argument,
-						       "%s and %s are the same device",
-						       f->opts->devs[j].path,
-						       f->opts->devs[i].path);
-	return err;
-}
-
-static int open_devices(struct bch_format *f)
-{
-	unsigned flags = f->opts->dry_run ? 0 : BCH_BLKDEV_WRITE;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < f->nr_devs; i++) {
-		struct bch_fs_member *m = &f->fs->members[i];
-
-		err = bch_blkdev_open(f->ctx, f->opts->devs[i].path, flags, &m->blkdev);
-		if (!err && f->opts->dry_run) {
-			struct bch_blkdev *below = m->blkdev;
-
-			m->blkdev = NULL; /* the overlay takes it, whatever it returns */
-			err = bch_overlay_new(below, &m->blkdev);
-		}
-		if (!err)
-			err = bch_super_new(&m->super);
-	}
-	return err;
-}
 
 /* Each device's superblock: the filesystem's, its index, its layout. All must be valid before anything is written. */
 static int seal_members(struct bch_format *f)
@@ -261,16 +141,8 @@ static int wipe_devices(struct bch_format *f)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < f->nr_devs; i++) {
-		struct bch_signatures found bch_auto(signatures) = { 0 };
-		struct bch_blkdev *dev = f->fs->members[i].blkdev;
-
-		err = bch_signatures_probe(f->ctx, f->opts->devs[i].path, &found);
-		if (!err)
-			err = bch_contents_wipe(dev, &found);
-		if (!err)
-			err = bch_blkdev_zero(dev, CLEARED_START, 0);
-	}
+	for (size_t i = 0; !err && i < f->nr_devs; i++)
+		err = bch_format_wipe(f->opts->devs[i].path, f->fs->members[i].blkdev);
 	return err;
 }
 
@@ -303,7 +175,7 @@ static int build(struct bch_format *f)
 		return err;
 	set_defaults(f);
 	if ((err = make_members(f)) || (err = set_fs_opts(f)) || (err = make_key(f)) ||
-	    (err = make_layouts(f)))
+	    (err = bch_format_make_layouts(f)))
 		return err;
 	sb = f->fs->super.sb;
 	bch_sb_flag_set(sb, BCH_SB_CSUM_TYPE, bch_super_csum_type(sb));
@@ -330,9 +202,9 @@ int bch_format_from(struct bch_ctx *ctx, const struct bch_format_opts *opts,
 		return err;
 	f.fs->now = opts->now_ns / NS_PER_SECOND;
 	f.geometry = bch_calloc(opts->nr_devs, sizeof(*f.geometry));
-	err = f.geometry ? refuse_twice(&f) : -BCH_ERR_no_memory;
+	err = f.geometry ? bch_format_refuse_twice(&f) : -BCH_ERR_no_memory;
 	if (!err)
-		err = open_devices(&f);
+		err = bch_format_open_devices(&f);
 	if (!err)
 		err = build(&f);
 	if (!err && !opts->dry_run)

@@ -41,6 +41,25 @@ struct stat;
 /* Are they one file or device, whatever the names? */
 bool bch_same_device(const struct stat *a, const struct stat *b);
 
+/*
+ * A UUID of the new filesystem. Random; or, where the same command must give the same bytes, one that follows from the
+ * external UUID, the time and @what.
+ */
+void bch_format_uuid(const struct bch_format *f, const char *what, size_t nr, u8 uuid[16]);
+
+/* The devices are all others, and not the source's; opened, each with an empty superblock. Errors are said. */
+int bch_format_refuse_twice(const struct bch_format *f);
+int bch_format_open_devices(struct bch_format *f);
+
+/* Has slot @dev_idx of @fs, which is there, be device @i, as its options and its geometry say. */
+int bch_format_make_member(struct bch_format *f, size_t i, struct bch_fs *fs, u32 dev_idx);
+
+/* Where each device's superblocks lie, when block and bucket sizes are known. Errors are said. */
+int bch_format_make_layouts(struct bch_format *f);
+
+/* Takes away what others know @dev, which is @path, by. */
+int bch_format_wipe(const char *path, struct bch_blkdev *dev);
+
 /* More bytes than an image of the source can become. What is compressed takes no more than without. */
 u64 bch_image_most(const struct bch_source *s, u64 replicas);
 

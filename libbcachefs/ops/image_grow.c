@@ -2,8 +2,8 @@
 /* An image with more free buckets at its end. Format reference: 06 §4, §7. */
 
 #include "commit/commit.h"
-#include "ondisk/data_types.h"
 #include "ops/format_private.h"
+#include "ops/members.h"
 
 #define SMALLEST       (16ULL << 20)
 #define BYTES_PER_FILE 2048U /* of metadata, written anew by each commit that adds to it */
@@ -18,33 +18,9 @@ u64 bch_image_most(const struct bch_source *s, u64 replicas)
 	       ROUND;
 }
 
-/* The counter of free buckets, with @nr more. */
-static int count_free(struct bch_fs *fs, u64 nr)
-{
-	const struct bch_accounting what = { .type = BCH_ACCOUNTING_dev_data_type,
-					     .data_type = BCH_DATA_free };
-	struct bch_pos pos = bch_accounting_pos(&what, le16_get(fs->super.sb->version));
-	le64 counters[BCH_ACCOUNTING_COUNTERS_MAX];
-	struct bch_cursor cur =
-		bch_cursor_flavour(fs, BCH_BTREE_accounting, pos, pos, BCH_CURSOR_COMMITTED);
-	struct bch_key k;
-	int more = bch_cursor_next(&cur, &k);
-
-	for (u32 i = 0; more > 0 && i < BCH_ACCOUNTING_COUNTERS_MAX && i * 8 < k.val.len; i++)
-		counters[i] = le64_of((u64)bch_accounting_counter(&k, i) + (i ? 0 : nr));
-	bch_cursor_end(&cur);
-	if (more <= 0)
-		return more < 0 ? more : -BCH_ERR_alloc_inconsistent;
-	k.val.p = (const u8 *)counters;
-	return bch_update(fs, BCH_BTREE_accounting, &k, BCH_UPDATE_QUIET);
-}
-
 /* The superblock first: buckets that it does not know of must not be given out. */
 static int add_buckets(struct bch_fs *fs, struct bch_member *m, u64 nr)
 {
-	const struct bch_key run = { .pos = bch_pos(0, m->nbuckets + nr),
-				     .type = BCH_KEY_set,
-				     .size = (u32)nr };
 	int err;
 
 	m->nbuckets += nr;
@@ -52,9 +28,7 @@ static int add_buckets(struct bch_fs *fs, struct bch_member *m, u64 nr)
 	bch_btrees_members_changed(fs);
 	err = bch_fs_write_super(fs);
 	if (!err)
-		err = bch_update(fs, BCH_BTREE_freespace, &run, BCH_UPDATE_QUIET);
-	if (!err)
-		err = count_free(fs, nr);
+		err = bch_member_put_free(fs, 0, m->nbuckets - nr, m->nbuckets);
 	return err ? err : bch_commit(fs);
 }
 

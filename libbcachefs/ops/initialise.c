@@ -17,6 +17,7 @@
 #include "ondisk/key_subvolume.h"
 #include "ondisk/sb_sections.h"
 #include "ops/format_private.h"
+#include "ops/members.h"
 #include "ops/populate.h"
 
 #define VERSION_CURSORS BCH_VERSION(1, 18)
@@ -32,99 +33,25 @@
 #define ENTRY_BYTES	   8192U
 #define ENTRY_BYTES_MEMBER 512U
 
-#define RUN_MAX BCH_U32_MAX /* of buckets in one key */
-
-/* ------------------------------------------------------------------ journals */
-
-static int place_journal(struct bch_fs *fs, u32 dev_idx)
-{
-	struct bch_fs_member *m = &fs->members[dev_idx];
-	struct bch_bucket_ranges ranges = { 0 };
-	struct bch_member member;
-	int err;
-
-	if (!bch_super_member(&fs->super, dev_idx, &member))
-		return 0;
-	err = bch_journal_default_place(&m->super.sb->layout, &member, &ranges);
-	if (!err)
-		err = bch_super_journal_put(&m->super, ranges.v, (u32)ranges.nr);
-	free(ranges.v);
-	return err ? bch_error(fs->ctx, err, "%s: journal", m->blkdev->name) : 0;
-}
-
-/* ------------------------------------------------------------------ buckets */
-
-static int put_free_run(struct bch_fs *fs, u32 dev_idx, u64 start, u64 end)
-{
-	const struct bch_key k = { .pos = bch_pos(dev_idx, end),
-				   .type = BCH_KEY_set,
-				   .size = (u32)(end - start) };
-
-	return bch_update(fs, BCH_BTREE_freespace, &k, BCH_UPDATE_QUIET);
-}
-
-/* All of them, until others take some. */
-static int put_all_free(struct bch_fs *fs, u32 dev_idx, const struct bch_member *m)
-{
-	const struct bch_accounting what = { .type = BCH_ACCOUNTING_dev_data_type,
-					     .dev_idx = (u8)dev_idx,
-					     .data_type = BCH_DATA_free };
-	const le64 counters[] = { le64_of(m->nbuckets - m->first_bucket), le64_of(0), le64_of(0) };
-	const struct bch_key k = {
-		.pos = bch_accounting_pos(&what, le16_get(fs->super.sb->version)),
-		.version_lo = (1ULL << 32) + 1 + dev_idx, /* of the first entry */
-		.type = BCH_KEY_accounting,
-		.val = { (const u8 *)counters, sizeof(counters) },
-	};
-	int err = bch_update(fs, BCH_BTREE_accounting, &k, BCH_UPDATE_QUIET);
-
-	for (u64 at = m->first_bucket; at < m->nbuckets && !err; at += RUN_MAX)
-		err = put_free_run(fs, dev_idx, at,
-				   m->nbuckets - at < RUN_MAX ? m->nbuckets : at + RUN_MAX);
-	return err;
-}
-
-static int put_bucket(struct bch_fs *fs, u32 dev_idx, u64 nr, u8 data_type, u32 nr_sectors)
-{
-	const struct bch_alloc a = { .data_type = data_type, .dirty_sectors = nr_sectors };
-	u8 val[BCH_ALLOC_V4_LEN];
-	const struct bch_key k = {
-		.pos = bch_pos(dev_idx, nr),
-		.type = BCH_KEY_alloc_v4,
-		.val = { val, sizeof(val) },
-	};
-
-	bch_alloc_put(&a, le16_get(fs->super.sb->version), val);
-	return bch_update(fs, BCH_BTREE_alloc, &k, 0);
-}
-
-/* Those that superblocks and journals lie in: a recount of nothing else knows them. */
-static int put_members_buckets(struct bch_fs *fs)
-{
-	struct bch_recount *r bch_auto(recount) = NULL;
-	const struct bch_recount_bucket *b;
-	u32 dev_idx = 0;
-	u64 nr = 0;
-	int err = bch_recount_new(fs, NULL, &r);
-
-	for (; !err && (b = bch_recount_bucket_next(r, &dev_idx, &nr)); nr++)
-		err = put_bucket(fs, dev_idx, nr, b->hint, b->dirty_sectors);
-	return err;
-}
-
+/* All are free, until superblocks and journals take theirs. */
 static int put_buckets(struct bch_fs *fs)
 {
+	struct bch_recount *r bch_auto(recount) = NULL;
 	struct bch_member m;
 	int err = 0;
 
 	for (u32 i = 0; i < fs->nr_members && !err; i++) {
 		if (!bch_super_member(&fs->super, i, &m))
 			continue;
-		err = put_all_free(fs, i, &m);
+		err = bch_member_put_free(fs, i, m.first_bucket, m.nbuckets);
 		bch_member_FREESPACE_INITIALIZED_set(&m, 1);
 		bch_super_member_put(&fs->super, i, &m);
 	}
-	return err ? err : put_members_buckets(fs);
+	if (!err)
+		err = bch_recount_new(fs, NULL, &r);
+	for (u32 i = 0; i < fs->nr_members && !err; i++)
+		err = bch_member_put_reserved(r, i);
+	return err;
 }
 
 /* ------------------------------------------------------------------ the first subvolume */
@@ -242,25 +169,6 @@ static bool counters_go_to_journal(const struct bch_fs *fs)
 	return le16_get(fs->super.sb->version) < BCH_ACCOUNTING_VERSION_BIG_ENDIAN;
 }
 
-/* Entries of a filesystem that was the same, byte for byte, would be taken for its own. */
-static int clear_journal(struct bch_fs *fs, u32 dev_idx)
-{
-	struct bch_fs_member *m = &fs->members[dev_idx];
-	struct bch_bucket_range *ranges;
-	struct bch_member member;
-	u32 nr;
-	int err = bch_super_journal(&m->super, &ranges, &nr);
-
-	if (err)
-		return err;
-	(void)bch_super_member(&fs->super, dev_idx, &member);
-	for (u32 i = 0; i < nr && !err; i++)
-		err = bch_blkdev_zero(m->blkdev, BCH_BYTES(ranges[i].nr * member.bucket_size),
-				      BCH_BYTES(ranges[i].start * member.bucket_size));
-	free(ranges);
-	return err;
-}
-
 /* Where metadata may not go, or to too few members, a kernel could not begin either. */
 static bool can_begin(struct bch_fs *fs)
 {
@@ -302,9 +210,9 @@ int bch_format_initialise(struct bch_format *f)
 	if (!can_begin(fs))
 		return f->source ? -BCH_ERR_insufficient_devices : 0;
 	for (u32 i = 0; i < fs->nr_members && !err; i++) {
-		err = place_journal(fs, i);
+		err = bch_member_place_journal(fs, i);
 		if (!err && again)
-			err = clear_journal(fs, i);
+			err = bch_member_clear_journal(fs, i);
 	}
 	if (!err)
 		err = bch_btrees_start(fs, NULL);

@@ -94,7 +94,7 @@ static int walk_btree(struct bch_move *m, u8 btree_id)
 static bool concerns_data(const struct bch_move_job *job)
 {
 	return job->restore || job->drop_extra || job->leaving[0] || job->leaving[1] ||
-	       job->leaving[2] || job->leaving[3];
+	       job->leaving[2] || job->leaving[3] || job->tail_sector;
 }
 
 static int walk(struct bch_move *m)

@@ -21,6 +21,8 @@ struct bch_move_job {
 	u64 leaving[4];	  /* members, as bits, that nothing leads to afterwards */
 	struct bch_blkdev *
 		onto; /* NULL, or the device that gets what leaves, each blob in its place: no key changes */
+	u64 tail_sector; /* 0, or from where on nothing leads to member @tail_dev afterwards */
+	u32 tail_dev;
 	bool restore; /* there are as many copies as is wanted, none on members that are missing or failed */
 	bool drop_extra;    /* there are no more than that, and none that are cached */
 	bool rewrite_nodes; /* nodes of older forms are written anew */
@@ -37,6 +39,14 @@ static inline bool bch_move_has(const u64 bits[4], u32 dev_idx)
 static inline void bch_move_add(u64 bits[4], u32 dev_idx)
 {
 	bits[dev_idx / 64] |= 1ULL << dev_idx % 64;
+}
+
+/* Is nothing to lead there afterwards? */
+static inline bool bch_move_leaves(const struct bch_move_job *job, const struct bch_ptr *p)
+{
+	return bch_move_has(job->leaving, p->dev_idx) ||
+	       (job->tail_sector && p->dev_idx == job->tail_dev &&
+		p->offset_sectors >= job->tail_sector);
 }
 
 /* Data that has no copy that can be read. */

@@ -57,7 +57,7 @@ static unsigned rank_of(const struct bch_move *m, const struct bch_ptr *p)
 		return 3;
 	if (!bch_move_durability(m->fs, p->dev_idx))
 		return 2;
-	return bch_move_has(m->job->leaving, p->dev_idx) ? 0 : 1;
+	return bch_move_leaves(m->job, p) ? 0 : 1;
 }
 
 static void choose_source(const struct bch_move *m, const struct bch_key *k,

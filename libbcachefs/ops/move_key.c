@@ -71,7 +71,7 @@ struct seen {
 static void see_cached(struct seen *s, const struct bch_key *k, const struct bch_extent_ptr *p)
 {
 	const struct bch_move_job *job = s->m->job;
-	bool goes = bch_move_has(job->leaving, p->ptr.dev_idx) || job->drop_extra;
+	bool goes = bch_move_leaves(job, &p->ptr) || job->drop_extra;
 
 	if (goes)
 		s->v->drop |= 1U << s->nr;
@@ -88,7 +88,7 @@ static void see_dirty(struct seen *s, const struct bch_extent_ptr *p)
 
 	s->nr_dirty++;
 	s->v->unwritten |= p->ptr.unwritten;
-	if (bch_move_has(job->leaving, dev)) {
+	if (bch_move_leaves(job, &p->ptr)) {
 		s->v->drop |= 1U << s->nr;
 		s->lost += nominal_durability(s->m->fs, dev);
 		return;
@@ -105,7 +105,7 @@ static int see(struct seen *s, const struct bch_key *k)
 	struct bch_extent_ptr p;
 
 	for (; s->nr < BCH_PTRS_MAX && bch_extent_ptr_next(&walk, &p); s->nr++) {
-		if (p.in_stripe && bch_move_has(s->m->job->leaving, p.ptr.dev_idx))
+		if (p.in_stripe && bch_move_leaves(s->m->job, &p.ptr))
 			return bch_error_whole(s->m->fs->ctx, -BCH_ERR_refused,
 					       "data in stripes cannot be moved: device %u",
 					       p.ptr.dev_idx);

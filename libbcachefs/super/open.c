@@ -338,6 +338,22 @@ int bch_fs_new(struct bch_ctx *ctx, u32 nr_members, struct bch_fs **out)
 	return 0;
 }
 
+int bch_fs_grow_members(struct bch_fs *fs, u32 nr)
+{
+	struct bch_fs_member *members = bch_calloc(nr + 1, sizeof(*members));
+	int err = members ? bch_super_members_grow(&fs->super, nr) : -BCH_ERR_no_memory;
+
+	if (err) {
+		free(members);
+		return bch_error(fs->ctx, err, "superblock: %u members", nr);
+	}
+	memcpy(members, fs->members, fs->nr_members * sizeof(*members));
+	free(fs->members);
+	fs->members = members;
+	fs->nr_members = nr;
+	return 0;
+}
+
 void bch_fs_attach(struct bch_fs *fs, struct bch_fs_attachment *a)
 {
 	a->next = fs->attached;

@@ -184,10 +184,10 @@ static void set_text(u8 *to, size_t size, const char *text)
 	memcpy(to, text, strnlen(text, size));
 }
 
-/* What it takes away from safety only 'device set-state' can be told to do. */
+/* That data cannot be read then only 'device set-state' can be told to bear. */
 static void set_state(struct bch_fs *fs, u32 dev_idx, u64 state, struct refusals *r)
 {
-	int err = bch_fs_set_state(fs, dev_idx, state, 0);
+	int err = bch_fs_set_state(fs, dev_idx, state, BCH_STATE_DEGRADED);
 
 	if (err)
 		refuse(r, err, "state: %s", bch_error_message(fs->ctx, err));

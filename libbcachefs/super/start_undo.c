@@ -34,14 +34,13 @@ int bch_undo_begin(struct bch_ctx *ctx, const struct bch_undo_opts *opts,
 					 undo);
 }
 
-/* Stacks the undo log on the member in slot @i of the open ones. */
-static int stack(struct bch_fs *fs, u32 i)
+int bch_fs_undo_member(struct bch_fs *fs, u32 i)
 {
 	struct bch_blkdev *below = fs->members[i].blkdev;
 	struct bch_member m;
 	u32 dev_idx;
 
-	if (!below)
+	if (!below || !fs->undo)
 		return 0;
 	dev_idx = fs->members[i].super.sb->dev_idx;
 	if (!bch_super_member(&fs->super, dev_idx, &m))
@@ -58,7 +57,7 @@ int bch_fs_start_undo(struct bch_fs *fs, const struct bch_undo_opts *opts, u64 n
 
 	memcpy(header.fs_uuid, sb->uuid, sizeof(header.fs_uuid));
 	err = bch_undo_begin(fs->ctx, opts, &header, sb->user_uuid, &fs->undo);
-	for (u32 i = 0; !err && fs->undo && i < fs->nr_members; i++)
-		err = stack(fs, i);
+	for (u32 i = 0; !err && i < fs->nr_members; i++)
+		err = bch_fs_undo_member(fs, i);
 	return err;
 }

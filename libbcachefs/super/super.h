@@ -65,6 +65,7 @@ int bch_super_seal(struct bch_super *super, u64 sector);
 struct bch_fs_member {
 	struct bch_blkdev *blkdev; /* NULL: missing */
 	struct bch_super super;	   /* as it is on that device */
+	bool new_layout;	   /* that on disk, which stands alone, is to be written too */
 };
 
 /* What a later floor keeps with an open filesystem: part of something of its own, which end() frees. */
@@ -128,6 +129,18 @@ int bch_undo_begin(struct bch_ctx *ctx, const struct bch_undo_opts *opts,
 
 /* From now on what is overwritten on the members goes to the undo file first, if @opts names one. */
 int bch_fs_start_undo(struct bch_fs *fs, const struct bch_undo_opts *opts, u64 now);
+
+/* The same for a member that came later. */
+int bch_fs_undo_member(struct bch_fs *fs, u32 dev_idx);
+
+/* Has @fs have @nr slots for members, no fewer than now, in memory and in the superblock: the new ones are empty. */
+int bch_fs_grow_members(struct bch_fs *fs, u32 nr);
+
+/*
+ * Writes all copies of one member's superblock, and its layout. It says that it was never written together with the
+ * others: until bch_fs_write_super() it is a stranger to them.
+ */
+int bch_fs_write_stranger(struct bch_fs *fs, u32 dev_idx);
 
 /*
  * Writes all copies of the members' superblocks as they are, in the order of 01 §11: backups, then the first sector of

@@ -93,6 +93,14 @@ static int write_layout(struct bch_fs_member *m)
 				BCH_BYTES(BCH_SB_LAYOUT_SECTOR));
 }
 
+static int write_new_layout(struct bch_fs_member *m)
+{
+	int err = m->new_layout ? write_layout(m) : 0;
+
+	m->new_layout &= err != 0;
+	return err;
+}
+
 static int write_backups(struct bch_fs_member *m)
 {
 	int err = 0;
@@ -126,12 +134,21 @@ static int step(struct bch_fs *fs, int (*fn)(struct bch_fs_member *m))
 	return err;
 }
 
+static bool any_new_layout(const struct bch_fs *fs)
+{
+	bool any = false;
+
+	for (u32 i = 0; i < fs->nr_members; i++)
+		any |= fs->members[i].new_layout;
+	return any;
+}
+
 int bch_fs_write_copies(struct bch_fs *fs, bool with_layout)
 {
 	int err = step(fs, write_backups);
 
-	if (!err && with_layout)
-		err = step(fs, write_layout);
+	if (!err && (with_layout || any_new_layout(fs)))
+		err = step(fs, with_layout ? write_layout : write_new_layout);
 	if (!err)
 		err = step(fs, write_primary_start);
 	if (!err)
@@ -139,27 +156,38 @@ int bch_fs_write_copies(struct bch_fs *fs, bool with_layout)
 	return err;
 }
 
-/* What is fs-wide goes to every member, with the rules of writing. */
-static int prepare(struct bch_fs *fs)
+/* What is fs-wide goes to the member, with the rules of writing. */
+static int prepare(struct bch_fs *fs, struct bch_fs_member *m, u64 seq)
 {
-	for (u32 i = 0; i < fs->nr_members; i++) {
-		struct bch_fs_member *m = &fs->members[i];
-		struct bch_buf details bch_auto(buf) = { 0 };
-		int err;
+	struct bch_buf details bch_auto(buf) = { 0 };
+	int err;
 
-		if (!m->blkdev)
-			continue;
-		err = bch_super_copy_fs(&m->super, &fs->super);
-		if (err)
-			return bch_error(fs->ctx, err, "%s: superblock", m->blkdev->name);
-		m->super.sb->offset = m->super.sb->layout.sb_offset[0]; /* it may be a backup's */
-		err = bch_sb_validate(&m->super, le64_get(m->super.sb->offset),
-				      BCH_SB_VALIDATE_WRITE, &details);
-		if (err)
-			return bch_error(fs->ctx, err, "%s: superblock to be written: %s",
-					 m->blkdev->name, bch_buf_str(&details));
-	}
-	return 0;
+	if (!m->blkdev)
+		return 0;
+	err = bch_super_copy_fs(&m->super, &fs->super);
+	if (err)
+		return bch_error(fs->ctx, err, "%s: superblock", m->blkdev->name);
+	m->super.sb->seq = le64_of(seq);
+	m->super.sb->offset = m->super.sb->layout.sb_offset[0]; /* it may be a backup's */
+	err = bch_sb_validate(&m->super, le64_get(m->super.sb->offset), BCH_SB_VALIDATE_WRITE,
+			      &details);
+	return err ? bch_error(fs->ctx, err, "%s: superblock to be written: %s", m->blkdev->name,
+			       bch_buf_str(&details))
+		   : 0;
+}
+
+int bch_fs_write_stranger(struct bch_fs *fs, u32 dev_idx)
+{
+	struct bch_fs_member *m = &fs->members[dev_idx];
+	int err = prepare(fs, m, 0);
+
+	if (!err)
+		err = write_backups(m);
+	if (!err)
+		err = write_layout(m);
+	if (!err)
+		err = write_part(m, 0, PART_WHOLE);
+	return err ? err : bch_blkdev_flush(m->blkdev);
 }
 
 int bch_fs_write_super(struct bch_fs *fs)
@@ -167,7 +195,7 @@ int bch_fs_write_super(struct bch_fs *fs)
 	struct bch_sb *sb = fs->super.sb;
 	u64 seq = le64_get(sb->seq) + 1;
 	struct bch_member m;
-	int err;
+	int err = 0;
 
 	sb->seq = le64_of(seq);
 	sb->write_time = le64_of(fs->now);
@@ -180,7 +208,8 @@ int bch_fs_write_super(struct bch_fs *fs)
 		bch_super_member_put(&fs->super, i, &m);
 	}
 
-	err = prepare(fs);
+	for (u32 i = 0; i < fs->nr_members && !err; i++)
+		err = prepare(fs, &fs->members[i], seq);
 	if (!err)
 		err = bch_fs_write_copies(fs, false);
 	return err;

@@ -20,8 +20,13 @@ wraps=$(printf -- '-Wl,--wrap=%s ' malloc calloc realloc reallocarray strdup str
 
 # What the commands change but for random numbers, of a filesystem that must be whole.
 state() { # LINE
-	bcachefs set-fs-option --get a.img || fail "cannot be opened"
-	bcachefs recovery-pass a.img
+	local devices=a.img
+	if [[ $1 == 'device add'* ]]; then
+		bcachefs device list a.img >/dev/null || devices='-D a.img -D extra.img'
+		bcachefs device list $devices | awk '{ print $1, $2, $3, $4 }'
+	fi
+	bcachefs set-fs-option --get $devices || fail "cannot be opened"
+	bcachefs recovery-pass $devices
 	bcachefs show-super -f counters a.img | grep -A999 ^counters
 	if [[ $1 == *passphrase* ]]; then # they only write superblocks, and keys take long to derive
 		for file in old new; do
@@ -29,12 +34,12 @@ state() { # LINE
 		done
 		echo "$file"
 	else
-		bcachefs ls -laR a.img
-		[[ $1 == image* ]] || bcachefs get-file-option a.img /file
+		bcachefs ls -laR $devices
+		[[ $1 == image* ]] || bcachefs get-file-option $devices /file
 	fi
 	# the commits in which an image grows and shrinks change the superblock too, not at the same instant
 	if [[ $1 != @(*passphrase|strip-alloc|image)* ]]; then
-		bcachefs fs usage --recount a.img >recount 2>&1 || fail "a recount finds: $(<recount)"
+		bcachefs fs usage --recount $devices >recount 2>&1 || fail "a recount finds: $(<recount)"
 	fi
 }
 
@@ -65,21 +70,29 @@ judge() { # LINE KIND
 	fi
 }
 
-# After its superblock a change of version can be asked for once more, and goes on; fsck and kernels would do the same.
+# After its superblock a change of version can be asked for once more, and goes on; fsck and kernels would do the same, and
+# do it for changes of members.
 cut_off() { # LINE
-	[[ $1 == @(up|down)grade* ]] && ! bcachefs recovery-pass a.img 2>/dev/null | grep -q '(none)'
+	[[ $1 == @(upgrade|downgrade|device add|device resize)* ]] && ! bcachefs recovery-pass a.img 2>/dev/null | grep -q '(none)'
 }
 
+# Bad copies of a superblock fsck puts right in a run of their own.
 go_on() { # LINE
-	cp --sparse=always a.img cut
-	bcachefs $(words_of "$1" a.img) 2>"$work/again" || fail "cannot go on: $(<"$work/again")"
+	local again
+	again=$(words_of "$1" a.img)
+	tar -cSf cut ./*.img
+	if [[ $1 == device* ]]; then
+		again="fsck -q -y $(images_of "$1" a.img)"
+		bcachefs $again >"$work/again" 2>&1
+	fi
+	bcachefs $again >"$work/again" 2>&1 || fail "cannot go on: $(<"$work/again")"
 	state "$1" >now 2>/dev/null
-	mv cut a.img # the undo file knows of that
+	tar -xSf cut # the undo file knows of that
 }
 
-put_back() {
+put_back() { # LINE
 	if [[ -e u ]]; then
-		bcachefs undo -q -f u a.img 2>"$work/undo" || grep -q 'not an undo file' "$work/undo" || fail "$(<"$work/undo")"
+		bcachefs undo -q -f u $(images_of "$1" a.img) 2>"$work/undo" || grep -q 'not an undo file' "$work/undo" || fail "$(<"$work/undo")"
 		rm u
 	fi
 	cmp -s a.img kept || fail 'undo does not bring back what was there'
@@ -92,7 +105,7 @@ each_call() { # LINE KIND
 	while ((nr <= nr_calls)); do
 		faulted "$1" "$2" "$nr"
 		judge "$1" "$2"
-		put_back
+		put_back "$1"
 		((nr += 1 + nr * step / 10))
 	done
 }
@@ -108,7 +121,7 @@ each_kind() { # LINE
 	status 0
 	mv count first
 	[[ $1 == kill_btree_node* ]] || state "$1" >after 2>/dev/null
-	put_back
+	put_back "$1"
 	[[ $1 != *passphrase* ]] || kinds='memory write' # as set-fs-option, but a key takes long to derive
 	for kind in $kinds; do
 		each_call "$1" "$kind"

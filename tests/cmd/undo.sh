@@ -42,9 +42,7 @@ undone() { # LINE SUM IMAGE...
 	rm -f u
 	line "$words" --undo-file=u "$@"
 	holds test "$before" != "$(sums)"
-	if [[ $words == @(recover-super|image)* ]]; then
-		set -- a.img
-	fi
+	set -- $(images_of "$words" "$@")
 	run bcachefs undo -n u "$@"
 	status 0
 	holds test "$before" != "$(sums)"
@@ -84,7 +82,7 @@ in_folder() { # LINE SUM IMAGE...
 	holds test "$(ls undo | wc -l)" = 1
 	name=$(ls undo)
 	holds grep -qE "^[0-9a-f-]{36}-${1%% *}[a-z-]*-[0-9]+\.bcundo$" <<<"$name"
-	run bcachefs undo "undo/$name" "$3"
+	run bcachefs undo "undo/$name" $(images_of "$1" "$3")
 	status 0
 	holds test "$2" = "$(sums)"
 }

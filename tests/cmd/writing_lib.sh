@@ -34,6 +34,10 @@ writing() {
 		remove-passphrase --passphrase_file=old @
 		undo -q earlier @
 		image update -q -s source a.img
+		device set-state -f ro 0 @
+		device add -f @: extra.img
+		device resize 0 12M @
+		device resize-journal 0 512K @
 	END
 }
 
@@ -57,6 +61,8 @@ prepare() { # LINE IMAGE...
 	if [[ $words == image* ]]; then # of one device
 		set -- a.img
 	fi
+	rm -f extra.img
+	image 16M extra.img >/dev/null
 	mkdir -p source
 	echo file >source/new
 	echo old >old
@@ -76,6 +82,15 @@ prepare() { # LINE IMAGE...
 	if [[ $words == recover-super* ]]; then
 		dd if=/dev/zero of=a.img bs=4096 seek=1 count=1 conv=notrunc status=none
 	fi
+}
+
+# The images that the command of a line writes to.
+images_of() { # LINE IMAGE...
+	case $1 in
+	recover-super* | image*) echo a.img ;;
+	"device add"*) echo "${@:2} extra.img" ;;
+	*) echo "${@:2}" ;;
+	esac
 }
 
 # The words of a line, for these images.

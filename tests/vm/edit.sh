@@ -9,6 +9,8 @@
 # In the environment: BCACHEFS, the program (bcachefs at the top of the repository); JOBS, machines at a time (2).
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
+# shellcheck source=tests/vm/listing.sh
+. "$here/listing.sh"
 bcachefs=$(realpath "${BCACHEFS:-$here/../../bcachefs}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -72,14 +74,6 @@ make_tree() { # DIR
 		echo "$i" >"$1/many/name$i"
 	done
 }
-
-# Types, links, owners, sizes, times, contents: in the folder, and in the machine by busybox. The kernel has sizes for
-# directories that others have not; names with a backslash or a newline are printed in two ways.
-listing='(
-	find . ! -type d -exec stat -c "%n %f %h %u %g %s %Y" {} + | sort
-	find . -type d ! -name . -exec stat -c "%n %f %u %g %Y" {} + | sort
-	find . -type f ! -name "back*" ! -name "nl*" -exec md5sum {} + | sort -k 2
-)'
 
 write_case() { # DIR KERNEL COMMANDS
 	cat >"$1/case.sh" <<-END
