@@ -136,11 +136,21 @@ static bool is_of_a_root(struct bch_check_names *n, const struct bch_check_inode
 	return false;
 }
 
+/* Is it what the subvolume whose root it says it is sees? */
+static bool is_root_now(struct bch_check_names *n, const struct bch_check_inode *v)
+{
+	const struct bch_check_subvol *s = bch_check_subvol_find(&n->forest, v->subvol);
+
+	return s && s->v.inode == v->inum &&
+	       bch_check_version_seen(&n->files, v->inum, s->v.snapshot) == v;
+}
+
 /* A version of a subvolume's root that younger ones have replaced may have been in another place. */
 static bool needs_no_name(struct bch_check_names *n, const struct bch_check_inode *v)
 {
-	return v->subvol == ROOT_SUBVOL ||
-	       (v->subvol ? has_version_below(n, v) : is_of_a_root(n, v));
+	if (v->subvol == ROOT_SUBVOL)
+		return true;
+	return v->subvol ? !is_root_now(n, v) && has_version_below(n, v) : is_of_a_root(n, v);
 }
 
 static int check_unlinked(struct bch_check_names *n, struct bch_check_inode *v)

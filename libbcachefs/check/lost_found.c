@@ -230,6 +230,23 @@ static int fill_entry(struct bch_check_names *n, struct bch_check_inode *v, stru
 	return bch_buf_failed(name) ? -BCH_ERR_no_memory : 0;
 }
 
+/* Those that snapshots of a subvolume left behind are led to by the entry that it has now. */
+static void settle_older_roots(struct bch_check_names *n, u64 inum, u32 subvol, u64 dir, u64 offset)
+{
+	size_t nr, first = bch_check_versions(&n->files, inum, &nr);
+
+	for (size_t i = first; i < first + nr; i++) {
+		struct bch_check_inode *v = &n->files.inodes.a.v[i];
+
+		if (v->subvol != subvol || (v->dir == dir && v->dir_offset == offset))
+			continue;
+		v->dir = dir;
+		v->dir_offset = offset;
+		v->bits |= BCH_INODE_IS_CHANGED | BCH_INODE_IS_NAMED;
+		v->bits &= (u16)~BCH_INODE_IS_LOST;
+	}
+}
+
 static int reparent_subvol(struct bch_check_names *n, u32 id)
 {
 	struct bch_check_subvol *s = bch_check_subvol_find(&n->forest, id);
@@ -256,8 +273,10 @@ static int reattach(struct bch_check_names *n, const struct lost *l)
 		err = add_entry(n, dir, snapshot, &d, &offset);
 	if (!err)
 		err = settle_below(n, l, dir, offset);
-	if (!err && subvol)
+	if (!err && subvol) {
+		settle_older_roots(n, l->inum, subvol, dir, offset);
 		err = reparent_subvol(n, subvol);
+	}
 	if (!err && is_dir)
 		bch_check_count_dirs(n, dir, snapshot, 1);
 	return err == -BCH_ERR_not_found ? 0 : err; /* no directory to put it in */

@@ -163,14 +163,14 @@ static int check_has_version(struct bch_check_names *n, u8 btree_id, const struc
 
 /* ------------------------------------------------------------------ moving */
 
-/* Where it goes to a place behind, the walk comes to it. */
+/* Where it goes to a place behind, the walk comes to it. Who changes a key of an inode has the inode there too. */
 static int move(struct bch_check_names *n, const struct bch_check_table *t, const struct bch_key *k,
 		const struct bch_key *as)
 {
 	struct bch_dirent d;
-	int err = 0;
+	int err = bch_check_ensure_version(n, k->pos.inode, k->pos.snapshot);
 
-	if (as->pos.offset != k->pos.offset)
+	if (!err && as->pos.offset != k->pos.offset)
 		err = bch_check_hash_remove(t, k->pos, BCH_REMOVE_FOR_SNAPSHOT);
 	if (!err)
 		err = bch_repair(n->c, t->btree_id, as, 0);
@@ -367,19 +367,6 @@ static int check_name(struct bch_check_names *n, u8 btree_id, const struct bch_k
 	return bch_check_dirent(n, k, &d);
 }
 
-/* Kernels before 1.25 read keys of any type in any leaf. 1: it is a name, or none but in its place; 0, or an error. */
-static int check_is_name(struct bch_check_names *n, u8 btree_id, const struct bch_key *k)
-{
-	u8 type = btree_id == BCH_BTREE_dirents ? BCH_KEY_dirent : BCH_KEY_xattr;
-	int fix;
-
-	if (k->type == type || bch_check_is_whiteout(k))
-		return 1;
-	fix = bch_problem_key(n->c, BCH_FSCK_bkey_invalid_type_for_btree, btree_id, k,
-			      "invalid key type for btree %s:", bch_btree_names[btree_id]);
-	return fix <= 0 ? fix : bch_repair_delete(n->c, btree_id, k->pos);
-}
-
 static int check_btree(struct bch_check_names *n, u8 btree_id)
 {
 	struct bch_check_walk w bch_auto(check_walk) =
@@ -391,8 +378,6 @@ static int check_btree(struct bch_check_names *n, u8 btree_id)
 	while (!err && (more = bch_check_walk_next(&w, &k))) {
 		if (more > 0)
 			more = bch_check_has_snapshot(n->c, btree_id, &k);
-		if (more > 0)
-			more = check_is_name(n, btree_id, &k);
 		err = more < 0 ? more : more ? check_name(n, btree_id, &k) : 0;
 	}
 	return err;

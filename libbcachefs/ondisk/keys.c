@@ -24,10 +24,10 @@
 	 IN(subvolume_children) | IN(bucket_to_stripe) | RECONCILE_BTREES | PHYS_BTREES)
 #define BACKPOINTER_BTREES (IN(backpointers) | IN(stripe_backpointers) | IN(reconcile_scan))
 
-#define VERSION_EVACUATING BCH_VERSION(1, 33)
-
 #define VERSION_STRICT_LEAVES BCH_VERSION(1, 25)
-#define VERSION_ERROR_REASON  BCH_VERSION(1, 34)
+#define VERSION_EVACUATING    BCH_VERSION(1, 33)
+
+#define VERSION_ERROR_REASON BCH_VERSION(1, 34)
 
 enum {
 	STRICT = 1 << 0, /* nowhere but in its btrees; others are held to theirs only by writers */
@@ -179,10 +179,12 @@ static bool is_in(u64 btrees, const struct bch_key_context *c)
 	return c->btree_id < BCH_BTREE_NR && btrees >> c->btree_id & 1;
 }
 
+/* Kernels before 1.25 read keys of any type in any leaf, but crash on some: of those none is left that has a value. */
 static int check_type(const struct bch_key *k, const struct bch_key_context *c, struct bch_buf *why)
 {
 	const struct key_type *t = &types[k->type];
-	bool held = c->writing || (t->flags & STRICT && c->version >= VERSION_STRICT_LEAVES);
+	bool held = c->writing || (t->flags & STRICT &&
+				   (c->version >= VERSION_STRICT_LEAVES || !(t->flags & EMPTY)));
 
 	if (c->level ? t->flags & INTERIOR : is_in(t->btrees, c) || !held)
 		return BCH_KEY_VALID;

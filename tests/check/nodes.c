@@ -126,7 +126,11 @@ static void check_row(struct temp *t, const struct row *row, bool sealed)
 static void bad_key_goes_and_its_neighbours_stay(void **state)
 {
 	static const struct row rows[] = {
-		{ edit_key_type, { .nr = 5 }, BCH_FSCK_dirent_empty_name, 1, "invalid bkey u64s" },
+		{ edit_key_type,
+		  { .nr = 5 },
+		  BCH_FSCK_bkey_invalid_type_for_btree,
+		  1,
+		  "invalid bkey u64s" },
 		{ edit_key_u64s,
 		  { .nr = 5, .value = 0 },
 		  BCH_FSCK_btree_node_bkey_bad_u64s,

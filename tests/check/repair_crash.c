@@ -11,18 +11,15 @@
 #define HASH_START 0xcbf29ce484222325
 #define EACH	   16 /* so manieth state is repaired on disk too, and checked again */
 
-/*
- * A filesystem of random_base.h, and a seed for its faults, of all kinds. Not those where the backpointers are lost together
- * with leaves of other btrees (deep-1.28 81, compressed 441): then leaves that were just written are found among the old ones,
- * and nothing tells that their commit never came.
- */
+/* A filesystem of random_base.h, and a seed for its faults, of all kinds. */
 static const struct {
 	const char *base;
 	u64 seed;
 } damages[] = {
-	{ "deep", 12 },	      { "deep", 97 },	   { "deep", 114 },	  { "deep", 301 },
-	{ "replicas", 14 },   { "replicas", 31 },  { "deep-1.28", 13 },	  { "deep-1.28", 115 },
-	{ "encrypted", 355 }, { "encrypted", 15 }, { "compressed", 203 }, { "compressed", 16 },
+	{ "deep", 12 },	      { "deep", 97 },	     { "deep", 114 },	  { "deep", 301 },
+	{ "replicas", 14 },   { "replicas", 31 },    { "deep-1.28", 13 }, { "deep-1.28", 115 },
+	{ "deep-1.28", 81 },  { "encrypted", 355 },  { "encrypted", 15 }, { "compressed", 203 },
+	{ "compressed", 16 }, { "compressed", 441 },
 };
 
 /* ------------------------------------------------------------------ states */

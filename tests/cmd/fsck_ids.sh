@@ -79,6 +79,15 @@ a_subvolume_in_no_other_is_taken_out() {
 		subvol_unreachable
 }
 
+# Versions that snapshots left behind kept the place of the entry that was lost, which 6.12 missed.
+the_new_entry_of_a_subvolume_leads_to_older_roots_too() {
+	damaged 06-snapshots "delete -q dirents $SUB1"
+	repairs inode_points_to_missing_dirent inode_unreachable
+	run bcachefs list -b inodes dev0.img
+	out 'bi_dir_offset='
+	no_out "bi_dir_offset=$(cut -d: -f2 <<<"$SUB1")$"
+}
+
 the_first_subvolume_has_a_root_directory() {
 	damaged 06-snapshots 'delete inodes 0:4096:4294967281' 'delete inodes 0:4096:4294967282' 'delete inodes 0:4096:4294967295'
 	repairs hash_table_key_wrong_offset inode_dir_missing_backpointer inode_dir_wrong_nlink \
@@ -155,7 +164,7 @@ a_name_too_long_to_be_changed_goes() {
 		inode_multiple_links_but_nlink_0
 }
 
-# Kernels before 1.25 read it; it was taken for a name, moved, and dropped from the names of files, round after round.
+# Kernels before 1.25 read it; it was taken for a name, moved, and taken from the names of files, round after round.
 a_name_of_a_file_is_no_attribute() {
 	damaged 06-snapshots "set -qf xattrs 4123:77:$S dirent d_inum=99999 d_type=reg d_name=a"
 	repairs bkey_invalid_type_for_btree

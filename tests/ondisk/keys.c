@@ -71,6 +71,8 @@ static const struct {
 	IN(V_1_13, dirents, 0, READ, cookie, { 4096, 100, 1 }, 0, "01", VALID),
 	IN(V_1_13, extents, 0, READ, hash_whiteout, { 4096, 100, 1 }, 8, "", VALID),
 	IN(V_1_28, extents, 0, READ, hash_whiteout, { 4096, 100, 1 }, 8, "", BAD(invalid_type_for_btree)),
+	IN(V_1_13, inodes, 0, READ, reflink_p, { 0, 4100, BCH_U32_MAX }, 0, "0000000000000000" "0000000000000000",
+	   BAD(invalid_type_for_btree)),
 	IN(V_1_13, extents, 1, READ, cookie, { 4096, 100, 1 }, 0, "01", BAD(invalid_type_for_btree)),
 	IN(V_1_13, extents, 1, READ, deleted, { 4096, 100, 0 }, 0, "", VALID),
 	IN(V_1_13, extents, 1, READ, deleted, { 4096, 100, 0 }, 1, "", BAD(size_nonzero)),
