@@ -5,13 +5,12 @@
 
 #define SUBVOL_ROOT 1
 
-/* The first key at a position that any snapshot may have. */
-static int first_key(struct bch_fs *fs, u8 btree_id, struct bch_pos pos, struct bch_key *k)
+/* The first key at a position that any snapshot may have; its value lives as long as @cur. */
+static int first_key(struct bch_fs *fs, u8 btree_id, struct bch_pos pos, struct bch_cursor *cur,
+		     struct bch_key *k)
 {
-	struct bch_cursor cur bch_auto(cursor) =
-		bch_cursor(fs, btree_id, pos, bch_spos(pos.inode, pos.offset, BCH_U32_MAX));
-
-	return bch_cursor_next(&cur, k);
+	*cur = bch_cursor(fs, btree_id, pos, bch_spos(pos.inode, pos.offset, BCH_U32_MAX));
+	return bch_cursor_next(cur, k);
 }
 
 /*
@@ -20,6 +19,7 @@ static int first_key(struct bch_fs *fs, u8 btree_id, struct bch_pos pos, struct 
  */
 static int guess_root_subvolume(struct bch_fs *fs, struct bch_subvolume *s)
 {
+	struct bch_cursor cur bch_auto(cursor) = { 0 };
 	struct bch_key k;
 	int more;
 
@@ -31,7 +31,7 @@ static int guess_root_subvolume(struct bch_fs *fs, struct bch_subvolume *s)
 			return 0;
 		}
 	}
-	more = first_key(fs, BCH_BTREE_inodes, bch_pos(0, BCH_INODE_NR_MIN), &k);
+	more = first_key(fs, BCH_BTREE_inodes, bch_pos(0, BCH_INODE_NR_MIN), &cur, &k);
 	if (more > 0)
 		s->snapshot = k.pos.snapshot;
 	return more == -BCH_ERR_no_memory ? more : 0;
@@ -39,8 +39,9 @@ static int guess_root_subvolume(struct bch_fs *fs, struct bch_subvolume *s)
 
 int bch_subvolume_read(struct bch_fs *fs, u32 id, struct bch_subvolume *s)
 {
+	struct bch_cursor cur bch_auto(cursor) = { 0 };
 	struct bch_key k;
-	int more = first_key(fs, BCH_BTREE_subvolumes, bch_pos(0, id), &k);
+	int more = first_key(fs, BCH_BTREE_subvolumes, bch_pos(0, id), &cur, &k);
 
 	if (more == -BCH_ERR_no_memory)
 		return more;
