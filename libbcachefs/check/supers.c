@@ -52,7 +52,7 @@ int bch_check_supers(struct bch_check *c)
 
 		if (!m->blkdev)
 			continue;
-		err = check_layout(c, m);
+		err = bch_sb_layout_is_default(&m->super.sb->layout) ? check_layout(c, m) : 0;
 		for (u32 k = 0; k < m->super.sb->layout.nr_superblocks && !err; k++)
 			err = check_copy(c, m, le64_get(m->super.sb->layout.sb_offset[k]));
 	}

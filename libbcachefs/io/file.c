@@ -364,7 +364,7 @@ static int refuse_mounted(struct bch_ctx *ctx, const char *path, const char *whe
 static int check_mounted(struct bch_ctx *ctx, const char *path, unsigned flags)
 {
 	char *where = NULL;
-	int mounted = bch_blkdev_mounted(ctx, path, &where);
+	int mounted = flags & BCH_BLKDEV_MOUNTED ? 0 : bch_blkdev_mounted(ctx, path, &where);
 	int err = 0;
 
 	if (flags & BCH_BLKDEV_WRITE)

@@ -58,6 +58,8 @@ enum bch_blkdev_flags {
 	BCH_BLKDEV_WRITE = 1 << 0,  /* writable; O_EXCL on a block device, a lock on a file */
 	BCH_BLKDEV_SHARED = 1 << 1, /* with WRITE: neither of them (option noexcl) */
 	BCH_BLKDEV_DIRECT = 1 << 2, /* O_DIRECT where the file can do it */
+	BCH_BLKDEV_MOUNTED =
+		1 << 3, /* somebody's mount is known of, and nothing of it is written */
 };
 
 /*
@@ -368,6 +370,18 @@ enum bch_fault_op {
 /* Takes @below, also where it fails. */
 int bch_faulty_new(struct bch_blkdev *below, struct bch_blkdev **dev);
 void bch_faulty_set(struct bch_blkdev *dev, enum bch_fault_op op, u64 nth, size_t torn);
+
+/* Bytes of a device. */
+struct bch_io_range {
+	u64 start, len;
+};
+
+/*
+ * fence: what lies outside of @ranges, which are ascending and must outlive it, cannot be written: -BCH_ERR_refused. Takes
+ * @below, also where it fails.
+ */
+int bch_fence_new(struct bch_blkdev *below, const struct bch_io_range *ranges, size_t nr,
+		  struct bch_blkdev **dev);
 
 /*
  * recorder: keeps every write, flush and discard, in order, of all devices stacked on one record; a

@@ -36,6 +36,12 @@ struct bch_sb_layout {
 };
 _Static_assert(sizeof(struct bch_sb_layout) == 512, "format reference 01 §2.1");
 
+/* Has a device of that layout its superblock where all look for it, and the layout in sector 7? Not while it is migrated. */
+static inline bool bch_sb_layout_is_default(const struct bch_sb_layout *layout)
+{
+	return le64_get(layout->sb_offset[0]) == BCH_SB_SECTOR;
+}
+
 struct bch_sb {
 	le64 csum[2];
 	le16 version;

@@ -258,9 +258,11 @@ static int check_missing(struct bch_fs *fs)
 
 static unsigned blkdev_flags(unsigned flags)
 {
+	unsigned known = flags & BCH_OPEN_MOUNTED ? BCH_BLKDEV_MOUNTED : 0U;
+
 	if (!(flags & BCH_OPEN_WRITE) || flags & BCH_OPEN_DRY_RUN)
-		return flags & BCH_OPEN_DIRECT ? BCH_BLKDEV_DIRECT : 0;
-	return BCH_BLKDEV_WRITE | (flags & BCH_OPEN_NOEXCL ? BCH_BLKDEV_SHARED : 0U);
+		return known | (flags & BCH_OPEN_DIRECT ? BCH_BLKDEV_DIRECT : 0U);
+	return known | BCH_BLKDEV_WRITE | (flags & BCH_OPEN_NOEXCL ? BCH_BLKDEV_SHARED : 0U);
 }
 
 static int open_one(struct bch_fs *fs, const char *path, const struct bch_open_opts *opts,

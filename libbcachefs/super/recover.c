@@ -279,7 +279,7 @@ int bch_recovery_write(struct bch_recovery *r)
 			r->fs->ctx, -BCH_ERR_device_size_too_small,
 			"%s: the last superblock's place is beyond the end of the device",
 			m->blkdev->name);
-	err = bch_fs_write_copies(r->fs, le64_get(layout->sb_offset[0]) == BCH_SB_SECTOR);
+	err = bch_fs_write_copies(r->fs, true);
 	closed = bch_fs_close(r->fs);
 	r->fs = NULL;
 	return err ? err : closed;

@@ -144,7 +144,8 @@ int bch_fs_write_stranger(struct bch_fs *fs, u32 dev_idx);
 
 /*
  * Writes all copies of the members' superblocks as they are, in the order of 01 §11: backups, then the first sector of
- * each primary, then its rest, a flush after each; the layouts too where @with_layout.
+ * each primary, then its rest, a flush after each; the layouts too (@with_layout) of those that
+ * have the default superblock.
  */
 int bch_fs_write_copies(struct bch_fs *fs, bool with_layout);
 

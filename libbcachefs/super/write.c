@@ -89,8 +89,12 @@ static int write_part(struct bch_fs_member *m, u32 copy, enum part part)
 /* The layout of sector 7, within the block that holds it. */
 static int write_layout(struct bch_fs_member *m)
 {
-	return bch_blkdev_write(m->blkdev, &m->super.sb->layout, sizeof(m->super.sb->layout),
-				BCH_BYTES(BCH_SB_LAYOUT_SECTOR));
+	const struct bch_sb_layout *layout = &m->super.sb->layout;
+
+	return bch_sb_layout_is_default(layout)
+		       ? bch_blkdev_write(m->blkdev, layout, sizeof(*layout),
+					  BCH_BYTES(BCH_SB_LAYOUT_SECTOR))
+		       : 0;
 }
 
 static int write_new_layout(struct bch_fs_member *m)
