@@ -18,6 +18,7 @@
 	C(fsck)			\
 	C(recovery_pass)	\
 	C(undo)			\
+	C(migrate)		\
 	C(image_create)		\
 	C(image_update)		\
 	C(fs_usage)		\

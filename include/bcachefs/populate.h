@@ -15,6 +15,7 @@ struct bch_fs;
  */
 struct bch_source_opts {
 	const char *path;    /* a directory, a tar archive, or "-": an archive at standard input */
+	const char *shown;   /* what is said of it; NULL: @path */
 	struct bch_fs *fs;   /* not NULL: it is this filesystem's, whose files were started */
 	const char *fs_path; /* and there it is this directory; @path is what is said of it */
 	const char *const

@@ -244,6 +244,10 @@ int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space);
  * what @counted knows nothing in, whatever is stored. It must live until then.
  */
 void bch_space_trust(struct bch_space *space, const struct bch_recount *counted);
+
+/* Buckets that do not lie within one of the ranges (of bytes, ascending; they must outlive it) are not given out. */
+struct bch_io_range;
+void bch_space_only(struct bch_space *space, const struct bch_io_range *only, size_t nr);
 void bch_space_free(struct bch_space *space);
 
 /* After a commit: what was given out is used, and what was given back is free. */

@@ -66,6 +66,17 @@ static int next_run(struct bch_space *s, u32 dev_idx)
 	return more < 0 ? more : more ? 0 : -BCH_ERR_no_space;
 }
 
+/* May it be given out at all? */
+static bool is_allowed(const struct bch_space *s, u32 dev_idx, u64 bucket)
+{
+	u64 bytes = BCH_BYTES(s->members[dev_idx].bucket_sectors), start = bucket * bytes;
+
+	for (size_t i = 0; i < s->nr_only; i++)
+		if (start >= s->only[i].start && start + bytes <= s->only[i].start + s->only[i].len)
+			return true;
+	return !s->only;
+}
+
 /* Is it what the list says it is? Where alloc keys say otherwise nothing must be written. */
 static int check_free(struct bch_space *s, u32 dev_idx, u64 bucket, u8 *gen)
 {
@@ -101,6 +112,8 @@ int bch_space_bucket(struct bch_space *s, u32 dev_idx, u64 *bucket, u8 *gen)
 			m->next = m->run_end;
 			continue;
 		}
+		if (!is_allowed(s, dev_idx, *bucket))
+			continue;
 		is_free = check_free(s, dev_idx, *bucket, gen);
 		if (is_free < 0)
 			err = is_free;
@@ -305,6 +318,12 @@ void bch_space_limit(struct bch_space *s, u32 dev_idx, u64 end)
 {
 	s->members[dev_idx].end = end;
 	bch_space_renew(s);
+}
+
+void bch_space_only(struct bch_space *s, const struct bch_io_range *only, size_t nr)
+{
+	s->only = only;
+	s->nr_only = nr;
 }
 
 void bch_space_trust(struct bch_space *s, const struct bch_recount *counted)

@@ -32,6 +32,8 @@ struct bch_space {
 	const struct bch_recount *counted; /* NULL, or what must not be taken */
 	bool shares;			   /* nodes share buckets */
 	u32 node_sectors;
+	const struct bch_io_range *only; /* bytes of each member, ascending; NULL: all */
+	size_t nr_only;
 	struct bch_write_devs node_devs;
 	struct bch_space_member members[BCH_SB_MAX_MEMBERS];
 };

@@ -305,6 +305,12 @@ int bch_data_put(struct bch_data_writer *w, const void *buf, size_t len);
 int bch_data_hole(struct bch_data_writer *w, u64 len);
 
 /*
+ * The next bytes, whole blocks from a whole block on, lie at @sector of member 0 already and stay there: @bytes, of which
+ * checksums are made. Not for filesystems that encrypt.
+ */
+int bch_data_link(struct bch_data_writer *w, u64 sector, const void *bytes, size_t len);
+
+/*
  * Where the next bytes will lie, and room for how many (not 0): to read them there, and then to put them from there, which
  * copies nothing.
  */

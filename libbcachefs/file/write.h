@@ -73,6 +73,12 @@ void bch_batch_end(struct bch_batch *b);
 /* Writes all blobs, puts their keys, and makes the batch empty. Errors are said. */
 int bch_batch_write(struct bch_batch *b);
 
+/* Puts the key of a piece, whose checksum is made. */
+int bch_batch_put_key(struct bch_batch *b, const struct bch_write_piece *p);
+
+/* The nonce of a piece, for its checksum. */
+struct bch_nonce bch_piece_nonce(const struct bch_write_piece *p);
+
 /* What is stored of a blob, by its length in bytes rounded up to blocks; 0 where that is no gain. */
 int bch_batch_compress(struct bch_batch *b, u32 worker_idx, u8 option, const u8 *in, size_t len,
 		       u8 *out, size_t out_size);

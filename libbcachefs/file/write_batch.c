@@ -65,12 +65,18 @@ static struct bch_key key_of(const struct bch_write_piece *p)
 	};
 }
 
+struct bch_nonce bch_piece_nonce(const struct bch_write_piece *p)
+{
+	struct bch_key k = key_of(p);
+
+	return bch_blob_nonce(&k, &p->crc);
+}
+
 static int encode_one(void *arg, u64 idx, u32 worker_idx)
 {
 	struct bch_batch *b = arg;
 	struct bch_write_piece *p = &b->pieces.v[idx];
-	struct bch_key k = key_of(p);
-	struct bch_nonce nonce = bch_blob_nonce(&k, &p->crc);
+	struct bch_nonce nonce = bch_piece_nonce(p);
 	size_t len = BCH_BYTES(p->crc.compressed_sectors);
 	u8 *out = b->out + p->out;
 	struct bch_csum csum;
@@ -102,7 +108,7 @@ static int write_one(void *arg, u64 idx, u32 worker_idx)
 
 /* ------------------------------------------------------------------ keys */
 
-static int put_key(struct bch_batch *b, const struct bch_write_piece *p)
+int bch_batch_put_key(struct bch_batch *b, const struct bch_write_piece *p)
 {
 	struct bch_extent_val val = { .nr = 0 };
 	const struct bch_io_opts *io = &b->opts.v[p->opts].io;
@@ -127,7 +133,7 @@ static int put_keys(struct bch_batch *b)
 	int err = 0;
 
 	for (size_t i = 0; i < b->pieces.nr && !err; i++)
-		err = put_key(b, &b->pieces.v[i]);
+		err = bch_batch_put_key(b, &b->pieces.v[i]);
 	return err;
 }
 

@@ -305,6 +305,61 @@ int bch_data_hole(struct bch_data_writer *w, u64 len)
 	return err ? fail(w, err) : 0;
 }
 
+/* ------------------------------------------------------------------ what is there already */
+
+/* As much as can be one extent. */
+static u32 linked_len(const struct bch_data_writer *w, u64 sector, size_t len)
+{
+	u64 to_bucket_end = w->bucket_max - BCH_BYTES(sector) % w->bucket_max;
+
+	return smaller(smaller(len, to_bucket_end), w->blob_max - (u32)(w->pos % w->blob_max));
+}
+
+static int put_linked(struct bch_data_writer *w, u64 sector, const u8 *bytes, u32 len)
+{
+	struct bch_batch *b = &w->batch;
+	u32 nr_sectors = (u32)BCH_SECTORS(len);
+	struct bch_write_piece p = {
+		.inum = w->file.inum,
+		.start_sector = BCH_SECTORS(w->pos),
+		.snapshot = w->file.snapshot,
+		.opts = w->opts_idx,
+		.crc = { .compressed_sectors = nr_sectors,
+			 .uncompressed_sectors = nr_sectors,
+			 .csum_type = b->opts.v[w->opts_idx].csum_type },
+		.ptrs = { { .offset_sectors = sector } },
+		.nr_ptrs = 1,
+	};
+	struct bch_csum csum;
+	int err = bch_csum(p.crc.csum_type, b->fs->key, bch_piece_nonce(&p), bytes, len, &csum);
+
+	if (err)
+		return err;
+	p.crc.csum_lo = csum.lo;
+	p.crc.csum_hi = csum.hi;
+	w->nr_sectors += nr_sectors;
+	w->pos += len;
+	return bch_batch_put_key(b, &p);
+}
+
+int bch_data_link(struct bch_data_writer *w, u64 sector, const void *bytes, size_t len)
+{
+	const u8 *p = bytes;
+	int err = bch_data_hole(w, 0); /* the blob at hand ends before it */
+
+	while (!err && len) {
+		u32 n = linked_len(w, sector, len);
+
+		err = need_opts(w);
+		if (!err)
+			err = put_linked(w, sector, p, n);
+		sector += BCH_SECTORS(n);
+		p += n;
+		len -= n;
+	}
+	return err ? fail(w, err) : 0;
+}
+
 int bch_data_end(struct bch_data_writer *w, u64 *nr_sectors)
 {
 	int err = w->failed;

@@ -130,7 +130,7 @@ static int seat(struct add *a, size_t i)
 		(void)bch_super_member(&a->fs->super, *dev_idx, &m);
 		m.last_mount = a->fs->now;
 		bch_super_member_put(&a->fs->super, *dev_idx, &m);
-		err = bch_member_place_journal(a->fs, *dev_idx);
+		err = bch_member_place_journal(a->fs, *dev_idx, NULL);
 	}
 	return err ? err : bch_fs_undo_member(a->fs, *dev_idx);
 }

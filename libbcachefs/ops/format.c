@@ -126,9 +126,9 @@ static int seal_members(struct bch_format *f)
 		memcpy(m->super.sb->magic, bch_magic, sizeof(bch_magic));
 		err = bch_super_copy_fs(&m->super, &f->fs->super);
 		if (!err) {
-			m->super.sb->offset = le64_of(BCH_SB_SECTOR);
-			err = bch_sb_validate(&m->super, BCH_SB_SECTOR, BCH_SB_VALIDATE_WRITE,
-					      &why);
+			m->super.sb->offset = m->super.sb->layout.sb_offset[0];
+			err = bch_sb_validate(&m->super, le64_get(m->super.sb->offset),
+					      BCH_SB_VALIDATE_WRITE, &why);
 		}
 		if (err)
 			err = bch_error(f->ctx, err, "%s: new superblock: %s",
@@ -185,12 +185,14 @@ static int build(struct bch_format *f)
 }
 
 int bch_format_from(struct bch_ctx *ctx, const struct bch_format_opts *opts,
-		    struct bch_source *source, const struct bch_image_opts *image,
-		    struct bch_fs **fs)
+		    const struct bch_format_from *from, struct bch_fs **fs)
 {
-	struct bch_format f = {
-		.ctx = ctx, .opts = opts, .nr_devs = opts->nr_devs, .source = source, .image = image
-	};
+	struct bch_format f = { .ctx = ctx,
+				.opts = opts,
+				.nr_devs = opts->nr_devs,
+				.source = from->source,
+				.image = from->image,
+				.in_place = from->in_place };
 	int err;
 
 	*fs = NULL;
@@ -209,7 +211,7 @@ int bch_format_from(struct bch_ctx *ctx, const struct bch_format_opts *opts,
 		err = build(&f);
 	if (!err && !opts->dry_run)
 		err = bch_fs_start_undo(f.fs, &opts->undo, f.fs->now);
-	if (!err)
+	if (!err && !f.in_place)
 		err = wipe_devices(&f);
 	if (!err)
 		err = bch_fs_write_copies(f.fs, true);
@@ -230,5 +232,7 @@ int bch_format(struct bch_ctx *ctx, const struct bch_format_opts *opts, struct b
 	struct bch_source *source bch_auto(source) = NULL;
 	int err = opts->source ? bch_source_open(ctx, opts->source, &source) : 0;
 
-	return err ? err : bch_format_from(ctx, opts, source, NULL, fs);
+	return err ? err
+		   : bch_format_from(ctx, opts, &(const struct bch_format_from){ .source = source },
+				     fs);
 }

@@ -63,7 +63,8 @@ int bch_format_refuse_twice(const struct bch_format *f)
 
 int bch_format_open_devices(struct bch_format *f)
 {
-	unsigned flags = f->opts->dry_run ? 0 : BCH_BLKDEV_WRITE;
+	unsigned flags = (f->opts->dry_run ? 0U : BCH_BLKDEV_WRITE) |
+			 (f->in_place ? BCH_BLKDEV_SHARED | BCH_BLKDEV_MOUNTED : 0U);
 	int err = 0;
 
 	for (size_t i = 0; !err && i < f->nr_devs; i++) {
@@ -112,6 +113,22 @@ static u64 end_of(const struct bch_format *f, size_t i, u64 superblock_size)
 	return f->image ? bch_min(size, BCH_BYTES(BCH_SB_SECTOR) + 2 * superblock_size) : size;
 }
 
+/* The superblocks lie in the reserve, and nothing is written but there. */
+static int put_in_place(struct bch_format *f, u64 superblock_size)
+{
+	struct bch_fs_member *m = &f->fs->members[0];
+	struct bch_in_place *ip = f->in_place;
+	struct bch_blkdev *below = m->blkdev;
+	int err = bch_in_place_begin(ip, f->ctx, f->opts->devs[0].path, f->geometry[0].size,
+				     f->geometry[0].bucket_size, superblock_size);
+
+	if (err)
+		return err;
+	bch_in_place_layout(ip, &m->super.sb->layout);
+	m->blkdev = NULL; /* the fence takes it, whatever it returns */
+	return bch_fence_new(below, ip->fenced.a.v, ip->fenced.a.nr, &m->blkdev);
+}
+
 int bch_format_make_layouts(struct bch_format *f)
 {
 	u64 size = f->opts->superblock_size ? f->opts->superblock_size : SUPERBLOCK_SIZE_DEFAULT;
@@ -135,7 +152,7 @@ int bch_format_make_layouts(struct bch_format *f)
 				"cannot format %s, too small for superblocks of %" PRIu64 " bytes",
 				f->opts->devs[i].path, size);
 	}
-	return err;
+	return !err && f->in_place ? put_in_place(f, size) : err;
 }
 
 /* ------------------------------------------------------------------ writing */

@@ -6,6 +6,7 @@
 
 #include <bcachefs/format.h>
 #include <bcachefs/image.h>
+#include "ops/in_place.h"
 #include "ops/source.h"
 #include "super/super.h"
 
@@ -23,18 +24,22 @@ struct bch_format {
 	struct bch_format_geometry *geometry; /* one a device */
 	struct bch_source *source;	      /* NULL: none */
 	const struct bch_image_opts *image;   /* NULL: of devices, whose size is given */
+	struct bch_in_place *in_place;	      /* NULL: the devices are ours alone */
 	u64 total_size;
 	u64 encoded_extent_max;
 	u32 block_size, btree_node_size; /* bytes */
 };
 
-/*
- * As bch_format(), filled from @source, open: NULL, nothing. With @image the one device ends where that wants it: its file
- * is to be cut to *@image_size.
- */
+/* What a filesystem is made of and where, beside the options: each may be NULL. */
+struct bch_format_from {
+	struct bch_source *source;	    /* open */
+	const struct bch_image_opts *image; /* the one device ends where that wants it */
+	struct bch_in_place *in_place;	    /* in a file on the one device; with @source */
+};
+
+/* As bch_format(). */
 int bch_format_from(struct bch_ctx *ctx, const struct bch_format_opts *opts,
-		    struct bch_source *source, const struct bch_image_opts *image,
-		    struct bch_fs **fs);
+		    const struct bch_format_from *from, struct bch_fs **fs);
 
 struct stat;
 

@@ -77,7 +77,8 @@ int bch_image_create(struct bch_ctx *ctx, const struct bch_format_opts *opts,
 				image->overwrite);
 	if (err)
 		return err;
-	err = bch_format_from(ctx, opts, source, image, fs);
+	err = bch_format_from(ctx, opts, &(const struct bch_format_from){ source, image, NULL },
+			      fs);
 	if (!err)
 		err = cut(*fs, path);
 	if (err) {

@@ -210,7 +210,7 @@ int bch_format_initialise(struct bch_format *f)
 	if (!can_begin(fs))
 		return f->source ? -BCH_ERR_insufficient_devices : 0;
 	for (u32 i = 0; i < fs->nr_members && !err; i++) {
-		err = bch_member_place_journal(fs, i);
+		err = bch_member_place_journal(fs, i, f->in_place);
 		if (!err && again)
 			err = bch_member_clear_journal(fs, i);
 	}
@@ -218,6 +218,9 @@ int bch_format_initialise(struct bch_format *f)
 		err = bch_btrees_start(fs, NULL);
 	if (!err)
 		err = bch_writer_start(fs, &opts);
+	if (!err && f->in_place)
+		bch_space_only(bch_writer_space(fs), f->in_place->fenced.a.v,
+			       f->in_place->fenced.a.nr);
 	if (!err)
 		err = put_buckets(fs);
 	if (!err)
@@ -226,12 +229,14 @@ int bch_format_initialise(struct bch_format *f)
 		err = put_root_dir(fs);
 	if (!err)
 		err = put_inode_cursor(fs);
+	if (!err && f->in_place)
+		err = bch_populate_cover(fs, f->source, f->in_place);
 	if (err)
 		return err;
 	mark_initialised(fs);
 	err = bch_commit(fs);
 	if (!err && f->source)
-		err = bch_populate(fs, f->source, f->opts->sums);
+		err = bch_populate(fs, f->source, f->in_place, f->opts->sums);
 	if (!err && f->source)
 		err = bch_writer_make_durable(fs);
 	if (!err && f->image)

@@ -5,13 +5,14 @@
 
 #include "commit/commit.h"
 #include "ondisk/data_types.h"
+#include "ops/in_place.h"
 #include "ops/members.h"
 
 #define RUN_MAX BCH_U32_MAX /* of buckets in one key */
 
 /* ------------------------------------------------------------------ journals */
 
-int bch_member_place_journal(struct bch_fs *fs, u32 dev_idx)
+int bch_member_place_journal(struct bch_fs *fs, u32 dev_idx, const struct bch_in_place *in_place)
 {
 	struct bch_fs_member *m = &fs->members[dev_idx];
 	struct bch_bucket_ranges ranges = { 0 };
@@ -20,7 +21,8 @@ int bch_member_place_journal(struct bch_fs *fs, u32 dev_idx)
 
 	if (!bch_super_member(&fs->super, dev_idx, &member))
 		return 0;
-	err = bch_journal_default_place(&m->super.sb->layout, &member, &ranges);
+	err = in_place ? bch_in_place_journal(in_place, &ranges)
+		       : bch_journal_default_place(&m->super.sb->layout, &member, &ranges);
 	if (!err)
 		err = bch_super_journal_put(&m->super, ranges.v, (u32)ranges.nr);
 	free(ranges.v);

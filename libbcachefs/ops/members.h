@@ -7,8 +7,10 @@
 #include "alloc/alloc.h"
 #include "super/super.h"
 
-/* Gives a new member its journal: in its own superblock alone. Errors are said. */
-int bch_member_place_journal(struct bch_fs *fs, u32 dev_idx);
+struct bch_in_place;
+
+/* Gives a new member its journal, in its own superblock alone; @in_place (or NULL): where that may lie. Errors are said. */
+int bch_member_place_journal(struct bch_fs *fs, u32 dev_idx, const struct bch_in_place *in_place);
 
 /* Zeroes its journal: entries of a filesystem that was the same, byte for byte, would be taken for its own. */
 int bch_member_clear_journal(struct bch_fs *fs, u32 dev_idx);

@@ -19,10 +19,9 @@
 #define VERSION_CURSORS BCH_VERSION(1, 18)
 #define FIRST_INUM	(BCH_INODE_NR_MIN + 2) /* after the root and lost+found */
 
-u64 bch_populate_inum(const struct bch_populate *p, u32 file)
+u64 bch_populate_inum(const struct bch_source *s, u32 file)
 {
-	return file == BCH_SOURCE_ROOT ? BCH_INODE_NR_MIN
-				       : FIRST_INUM - 1 + p->source->files.v[file].nr;
+	return file == BCH_SOURCE_ROOT ? BCH_INODE_NR_MIN : FIRST_INUM - 1 + s->files.v[file].nr;
 }
 
 static u16 version_of(const struct bch_populate *p)
@@ -76,7 +75,7 @@ static struct bch_inode inode_of(struct bch_populate *p, u32 file)
 		return inode;
 	inode.hash_type = p->root.hash_type;
 	inode.bi_hash_seed = bch_writer_random(p->fs);
-	inode.bi_dir = bch_populate_inum(p, f->name->dir);
+	inode.bi_dir = bch_populate_inum(p->source, f->name->dir);
 	inode.bi_dir_offset = f->dir_offset;
 	if (is_dir && version_of(p) >= VERSION_DEPTH)
 		inode.bi_depth = depth_of(p->source, file);
@@ -87,7 +86,7 @@ static int put_inode(struct bch_populate *p, u32 file, const struct bch_inode *i
 {
 	u8 val[BCH_INODE_VAL_MAX];
 	const struct bch_key k = {
-		.pos = bch_spos(0, bch_populate_inum(p, file), p->snapshot),
+		.pos = bch_spos(0, bch_populate_inum(p->source, file), p->snapshot),
 		.type = BCH_KEY_inode_v3,
 		.val = { val, bch_inode_put(inode, val) },
 	};
@@ -109,24 +108,69 @@ int bch_populate_dev(const struct bch_populate *p, u32 file, u32 *dev)
 	return 0;
 }
 
+/* What stays on its device has all times that it had; else there is one, so that all kinds of sources give the same. */
+static int set_times(struct bch_populate *p, u32 file, struct bch_inode *inode)
+{
+	struct bch_source_times t;
+	int err;
+
+	if (!p->in_place || !p->source->ops->times)
+		return 0;
+	err = p->source->ops->times(p->source, file, &t);
+	if (err)
+		return err;
+	inode->bi_atime = bch_populate_time(p, t.atime);
+	inode->bi_ctime = bch_populate_time(p, t.ctime);
+	inode->bi_otime = bch_populate_time(p, t.otime);
+	return 0;
+}
+
 static int put(struct bch_populate *p, u32 file)
 {
 	const struct bch_source_file *f = &p->source->files.v[file];
 	struct bch_inode inode = inode_of(p, file);
-	int err = bch_populate_xattrs(p, file, &inode);
+	int err;
 
+	if (p->in_place && file == p->in_place->file)
+		return 0; /* once it is known what is left of it */
+	err = set_times(p, file, &inode);
+	if (!err)
+		err = bch_populate_xattrs(p, file, &inode);
 	if (err)
 		return err;
 	if (S_ISDIR(f->mode))
 		err = bch_populate_dir(p, file, &inode);
 	else if (S_ISREG(f->mode) || S_ISLNK(f->mode))
-		err = bch_populate_data(p, file, bch_populate_inum(p, file), &inode);
+		err = bch_populate_data(p, file, bch_populate_inum(p->source, file), &inode);
 	else
 		err = bch_populate_dev(p, file, &inode.bi_dev);
 	p->sums.nr_dirs += S_ISDIR(f->mode);
 	p->sums.nr_files += !S_ISDIR(f->mode);
 	p->sums.nr_links += f->nr_names - 1;
 	return err ? err : put_inode(p, file, &inode);
+}
+
+/* ------------------------------------------------------------------ in place */
+
+int bch_populate_cover(struct bch_fs *fs, struct bch_source *source, struct bch_in_place *in_place)
+{
+	int err = bch_in_place_add_file(in_place, source);
+
+	if (err)
+		return err;
+	in_place->inum = bch_populate_inum(source, in_place->file);
+	return bch_in_place_cover(in_place, fs, BCH_U32_MAX);
+}
+
+/* What is linked by now belongs to its files alone. */
+static int finish_in_place(struct bch_populate *p)
+{
+	struct bch_inode inode = inode_of(p, p->in_place->file);
+	int err = bch_in_place_finish(p->in_place, p->fs, p->snapshot);
+
+	inode.bi_size = p->source->files.v[p->in_place->file].size;
+	inode.bi_sectors = p->in_place->nr_sectors;
+	return err ? err : put_inode(p, p->in_place->file, &inode);
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -174,6 +218,10 @@ static int put_all(struct bch_populate *p)
 			err = -BCH_ERR_cancelled;
 		bch_progress_add(progress, 1);
 	}
+	if (!err && p->in_place)
+		err = bch_data_writer_flush(p->data);
+	if (!err && p->in_place)
+		err = finish_in_place(p);
 	if (!err)
 		err = put_cursor(p);
 	return err ? err : commit(p);
@@ -203,10 +251,12 @@ static void say_foreign(const struct bch_populate *p)
 			p->nr_foreign);
 }
 
-int bch_populate(struct bch_fs *fs, struct bch_source *source, struct bch_populate_sums *sums)
+int bch_populate(struct bch_fs *fs, struct bch_source *source, struct bch_in_place *in_place,
+		 struct bch_populate_sums *sums)
 {
 	struct bch_populate p = { .fs = fs,
 				  .source = source,
+				  .in_place = in_place,
 				  .time_base = le64_get(fs->super.sb->time_base_lo) };
 	const struct bch_data_writer_opts opts = { .dedupe = source->opts->dedupe };
 	int err = find_root(&p);
@@ -216,7 +266,7 @@ int bch_populate(struct bch_fs *fs, struct bch_source *source, struct bch_popula
 	if (!err)
 		err = put_all(&p);
 	if (!err)
-		p.sums.shared_bytes = bch_data_writer_shared(p.data);
+		p.sums.shared_bytes += bch_data_writer_shared(p.data);
 	bch_data_writer_free(p.data);
 	say_foreign(&p);
 	*sums = p.sums;

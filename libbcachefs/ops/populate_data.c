@@ -34,24 +34,24 @@ static u64 smaller(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-static int copy_all(struct bch_populate *p, u64 size)
+int bch_populate_copy(struct bch_populate *p, u64 *at, u64 size)
 {
 	struct bch_source *s = p->source;
-	u64 at = 0, start, end;
+	u64 start, end;
 	int more, err = 0;
 
-	while (!err && at < size) {
-		more = s->ops->data(s, at, &start, &end);
+	while (!err && *at < size) {
+		more = s->ops->data(s, *at, &start, &end);
 		if (more < 0)
 			return more;
 		start = more ? smaller(start / CHUNK_BYTES * CHUNK_BYTES, size) : size;
-		if (start > at) {
-			err = bch_data_hole(p->data, start - at);
-			at = start;
+		if (start > *at) {
+			err = bch_data_hole(p->data, start - *at);
+			*at = start;
 		}
 		if (!err && more)
 			err = copy(
-				p, &at,
+				p, at,
 				smaller((end + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES, size));
 	}
 	return err;
@@ -72,13 +72,13 @@ static void begin_data(struct bch_populate *p, u64 inum, const struct bch_inode 
 
 static int put_file(struct bch_populate *p, u32 file, u64 inum, struct bch_inode *inode)
 {
-	u64 size = p->source->files.v[file].size;
+	u64 size = p->source->files.v[file].size, at = 0;
 	int err = size ? p->source->ops->open(p->source, file) : 0;
 
 	if (err)
 		return err;
 	begin_data(p, inum, inode, true);
-	err = copy_all(p, size);
+	err = p->in_place ? bch_populate_link(p, size) : bch_populate_copy(p, &at, size);
 	if (!err)
 		err = bch_data_end(p->data, &inode->bi_sectors);
 	inode->bi_size = size;

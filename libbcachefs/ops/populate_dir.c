@@ -16,7 +16,7 @@ struct entry {
 static struct bch_dirent dirent_of(const struct bch_populate *p, const struct bch_source_name *n)
 {
 	return (struct bch_dirent){
-		.d_inum = bch_populate_inum(p, n->file),
+		.d_inum = bch_populate_inum(p->source, n->file),
 		.d_type = (u8)(p->source->files.v[n->file].mode >> 12),
 		.name = { (const u8 *)n->name, n->len },
 	};
@@ -39,7 +39,7 @@ static int put_entry(struct bch_populate *p, u32 dir, const struct bch_source_na
 	struct bch_source_file *f = &p->source->files.v[name->file];
 	u8 val[BCH_DIRENT_VAL_MAX];
 	const struct bch_key k = {
-		.pos = bch_spos(bch_populate_inum(p, dir), offset, p->snapshot),
+		.pos = bch_spos(bch_populate_inum(p->source, dir), offset, p->snapshot),
 		.type = BCH_KEY_dirent,
 		.val = { val, bch_dirent_put(&d, val) },
 	};

@@ -134,11 +134,12 @@ void bch_source_relative(const struct bch_source *s, u32 file, struct bch_buf *o
 
 void bch_source_path(const struct bch_source *s, u32 file, struct bch_buf *out)
 {
+	const char *top = s->opts->shown ? s->opts->shown : s->opts->path;
 	struct bch_buf relative bch_auto(buf) = { 0 };
 
 	bch_source_relative(s, file, &relative);
-	bch_buf_puts(out, s->opts->path);
-	if (relative.len && s->opts->path[strlen(s->opts->path) - 1] != '/')
+	bch_buf_puts(out, top);
+	if (relative.len && top[strlen(top) - 1] != '/')
 		bch_buf_putc(out, '/');
 	bch_buf_name(out, bch_buf_str(&relative));
 }
@@ -248,6 +249,20 @@ static int put_in_order(struct bch_source *s)
 	}
 	bch_array_end(&above);
 	return err;
+}
+
+int bch_source_append(struct bch_source *s, const char *name, const struct bch_source_file *f,
+		      u32 *file)
+{
+	size_t len = strlen(name);
+	int err = 0;
+
+	if (bch_source_find(s, BCH_SOURCE_ROOT, name, len))
+		return -BCH_ERR_exists;
+	err = bch_source_add_file(s, f, file);
+	if (!err)
+		err = bch_source_add_name(s, BCH_SOURCE_ROOT, name, len, *file);
+	return err ? err : take(s, *file, s->files.v[*file].name);
 }
 
 /* ------------------------------------------------------------------ open, close */

@@ -37,14 +37,35 @@ struct bch_source_file {
 	u64 dir_offset; /* for who puts it into a filesystem: where its first name is in the directory */
 };
 
+/* Where the system says that bytes of a file lie: source_place.c. */
+struct bch_fd_extent {
+	u64 start, device, len; /* in the file, on the device */
+	u32 flags;		/* FIEMAP_EXTENT_* */
+};
+
+/* The first that ends behind @offset: 1, 0 where there is none, or the error of the ioctl. */
+int bch_fd_extent_next(int fd, u64 offset, struct bch_fd_extent *e);
+
+/* What a file has beside that, for who carries over all of it: nanoseconds since 1970. */
+struct bch_source_times {
+	s64 atime, ctime, otime;
+};
+
 /* How a kind of source is read. Errors are said. */
 struct bch_source_ops {
 	int (*xattrs)(struct bch_source *s, u32 file, struct bch_file_xattrs *xattrs);
 	int (*target)(struct bch_source *s, u32 file, struct bch_buf *out);
+	/* NULL: it has one time alone. */
+	int (*times)(struct bch_source *s, u32 file, struct bch_source_times *times);
 	/* The regular file that the next two are about. */
 	int (*open)(struct bch_source *s, u32 file);
 	/* The next range with data that ends behind @offset: 1, or 0 at the end. What is not in one is zeroes. */
 	int (*data)(struct bch_source *s, u64 offset, u64 *start, u64 *end);
+	/*
+	 * The next bytes that end behind @offset and lie as they are, and for this file alone, on the device that the
+	 * source is on: 1, or 0. NULL: none do.
+	 */
+	int (*place)(struct bch_source *s, u64 offset, struct bch_fd_extent *e);
 	/* All @len bytes, within a range. */
 	int (*read)(struct bch_source *s, void *buf, size_t len, u64 offset);
 	void (*close)(struct bch_source *s);
@@ -73,6 +94,10 @@ struct bch_source {
 /* Reads what files there are at opts->path. @opts must outlive it. Errors are said. */
 int bch_source_open(struct bch_ctx *ctx, const struct bch_source_opts *opts, struct bch_source **s);
 void bch_source_close(struct bch_source *s);
+
+/* Adds a file at the top, as the last one in the order. -BCH_ERR_exists, -BCH_ERR_no_memory. */
+int bch_source_append(struct bch_source *s, const char *name, const struct bch_source_file *f,
+		      u32 *file);
 
 /* -BCH_ERR_refused, said, where @path is one of the devices that the files come from. */
 int bch_source_refuse(const struct bch_source *s, const char *path);

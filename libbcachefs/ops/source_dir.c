@@ -27,17 +27,22 @@ struct scan {
 
 /* ------------------------------------------------------------------ one entry */
 
-static struct bch_source_file file_of(const struct statx *st)
+s64 bch_source_time(const struct statx_timestamp *t)
 {
 	s64 ns;
 
-	if (__builtin_mul_overflow(st->stx_mtime.tv_sec, NS_PER_SECOND, &ns) ||
-	    __builtin_add_overflow(ns, (s64)st->stx_mtime.tv_nsec, &ns))
-		ns = st->stx_mtime.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	if (__builtin_mul_overflow(t->tv_sec, NS_PER_SECOND, &ns) ||
+	    __builtin_add_overflow(ns, (s64)t->tv_nsec, &ns))
+		ns = t->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
+static struct bch_source_file file_of(const struct statx *st)
+{
 	return (struct bch_source_file){
 		.size = S_ISREG(st->stx_mode) || S_ISLNK(st->stx_mode) ? st->stx_size : 0,
 		.place = st->stx_ino,
-		.mtime = ns,
+		.mtime = bch_source_time(&st->stx_mtime),
 		.mode = st->stx_mode,
 		.uid = st->stx_uid,
 		.gid = st->stx_gid,

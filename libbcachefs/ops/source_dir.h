@@ -34,6 +34,10 @@ void bch_source_ahead_free(struct bch_source_ahead *ahead);
 /* The descriptor of a directory of the tree, valid until the next call. Errors are said. */
 int bch_source_dir_fd(struct bch_source *s, u32 dir, int *fd);
 
+/* In nanoseconds since 1970, the first or last that these can say. */
+struct statx_timestamp;
+s64 bch_source_time(const struct statx_timestamp *t);
+
 extern const struct bch_source_ops bch_source_dir_ops;
 
 #endif

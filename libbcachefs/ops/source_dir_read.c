@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fiemap.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -13,6 +14,11 @@
 #include "file/file.h"
 #include "ops/source_dir.h"
 
+/* Not the file's bytes as they are, or not the file's alone. */
+#define NOT_PLAIN                                                                               \
+	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |               \
+	 FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | \
+	 FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_UNWRITTEN | FIEMAP_EXTENT_SHARED)
 #define XATTR_BYTES 65536 /* of names, or of a value: more the system does not give */
 
 /* ------------------------------------------------------------------ attributes */
@@ -81,6 +87,23 @@ static int dir_target(struct bch_source *s, u32 file, struct bch_buf *out)
 	return 0;
 }
 
+static int dir_times(struct bch_source *s, u32 file, struct bch_source_times *times)
+{
+	const struct bch_source_name *name = s->files.v[file].name;
+	struct statx st;
+	int fd, err = bch_source_dir_fd(s, name ? name->dir : file, &fd);
+
+	if (err)
+		return err;
+	if (statx(fd, name ? name->name : "", AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
+		  STATX_BASIC_STATS | STATX_BTIME, &st))
+		return bch_source_error(s, bch_errno(errno), file, "");
+	times->atime = bch_source_time(&st.stx_atime);
+	times->ctime = bch_source_time(&st.stx_ctime);
+	times->otime = st.stx_mask & STATX_BTIME ? bch_source_time(&st.stx_btime) : times->ctime;
+	return 0;
+}
+
 /* ------------------------------------------------------------------ data */
 
 static int changed(struct bch_source *s, u32 file)
@@ -133,6 +156,16 @@ static int dir_data(struct bch_source *s, u64 offset, u64 *start, u64 *end)
 	return *start < *end;
 }
 
+static int dir_place(struct bch_source *s, u64 offset, struct bch_fd_extent *e)
+{
+	const struct bch_source_dir *d = s->reader;
+	int more;
+
+	while ((more = bch_fd_extent_next(d->file, offset, e)) > 0 && e->flags & NOT_PLAIN)
+		offset = e->start + e->len;
+	return more < 0 ? bch_source_error(s, more, d->file_idx, "") : more;
+}
+
 static int dir_read(struct bch_source *s, void *buf, size_t len, u64 offset)
 {
 	const struct bch_source_dir *d = s->reader;
@@ -168,5 +201,13 @@ static void dir_close(struct bch_source *s)
 }
 
 const struct bch_source_ops bch_source_dir_ops = {
-	dir_xattrs, dir_target, dir_open, dir_data, dir_read, dir_close, bch_source_dir_ahead,
+	.xattrs = dir_xattrs,
+	.target = dir_target,
+	.times = dir_times,
+	.open = dir_open,
+	.data = dir_data,
+	.place = dir_place,
+	.read = dir_read,
+	.close = dir_close,
+	.ahead = bch_source_dir_ahead,
 };

@@ -234,7 +234,12 @@ static void fs_close(struct bch_source *s)
 }
 
 static const struct bch_source_ops fs_ops = {
-	fs_xattrs, fs_target, fs_open, fs_data, fs_read, fs_close, NULL,
+	.xattrs = fs_xattrs,
+	.target = fs_target,
+	.open = fs_open,
+	.data = fs_data,
+	.read = fs_read,
+	.close = fs_close,
 };
 
 /* ------------------------------------------------------------------ the whole */

@@ -312,8 +312,14 @@ static int make_seekable(const struct bch_source *s, int *fd, u64 *len)
 
 int bch_source_tar_open(struct bch_source *s, int fd)
 {
-	static const struct bch_source_ops ops = { tar_xattrs, tar_target, tar_open, tar_data,
-						   tar_read,   tar_close,  NULL };
+	static const struct bch_source_ops ops = {
+		.xattrs = tar_xattrs,
+		.target = tar_target,
+		.open = tar_open,
+		.data = tar_data,
+		.read = tar_read,
+		.close = tar_close,
+	};
 	struct reader *r = bch_calloc(1, sizeof(*r));
 	int err = r ? 0 : -BCH_ERR_no_memory;
 

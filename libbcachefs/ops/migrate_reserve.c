@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The file of the old filesystem in whose space the new one is made. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "ops/migrate_host.h"
+#include "ops/source.h"
+
+#define LEFT_SHARE 32U		/* of the free space: what the old filesystem keeps for itself */
+#define LEFT_MIN   (4ULL << 20) /* bytes */
+#define NR_TRIES   16
+/* Not ours: no bytes of a device, or others' too. */
+#define NOT_OURS                                                                                \
+	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |               \
+	 FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | \
+	 FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_SHARED)
+
+static int say(const struct bch_host *h, const char *what)
+{
+	int err = bch_errno(errno);
+
+	return bch_error(h->ctx, err, "%s/%s: %s", h->path, BCH_RESERVE_FILE, what);
+}
+
+/* One that an earlier run left holds nothing that its filesystem knows of: 1; 0 where there is none. Its size is @bytes. */
+static int find_earlier(const struct bch_host *h, u64 *bytes)
+{
+	struct stat st;
+	int fd = openat(h->root, BCH_RESERVE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool is_left;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : bch_errno(errno);
+	is_left = !fstat(fd, &st) && S_ISREG(st.st_mode) && !st.st_uid &&
+		  (!st.st_size || (lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO));
+	close(fd);
+	*bytes = is_left ? BCH_BYTES((u64)st.st_blocks) : 0;
+	return is_left ? 1 : -BCH_ERR_exists;
+}
+
+u64 bch_host_reservable(const struct bch_host *h)
+{
+	u64 earlier = 0, all, left;
+	struct statvfs v;
+
+	if (fstatvfs(h->root, &v))
+		return 0;
+	(void)find_earlier(h, &earlier); /* told when it is to go */
+	all = (u64)v.f_bavail * v.f_frsize + earlier;
+	left = all / LEFT_SHARE > LEFT_MIN ? all / LEFT_SHARE : LEFT_MIN;
+	return all > left ? (all - left) / h->block_size * h->block_size : 0;
+}
+
+/* ------------------------------------------------------------------ read-only and back */
+
+static int remount(const struct bch_host *h, bool read_only)
+{
+	int fs = fspick(h->root, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC), err = 0;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_FLAG, read_only ? "ro" : "rw", NULL, 0) ||
+	    fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0))
+		err = bch_errno(errno);
+	if (fs >= 0)
+		close(fs);
+	return err;
+}
+
+/* What the system remembers of the device is not newer than the device, and not older. */
+static int forget_device(const struct bch_host *h)
+{
+	int fd = open(h->device, O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 || ioctl(fd, BLKFLSBUF, 0) ? say(h, h->device) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static int make_read_only(const struct bch_host *h)
+{
+	int err = syncfs(h->root) ? bch_errno(errno) : remount(h, true);
+
+	if (err == bch_errno(EBUSY))
+		return bch_error_whole(h->ctx, -BCH_ERR_device_in_use,
+				       "%s: files are open for writing: stop what writes them",
+				       h->path);
+	return err ? bch_error(h->ctx, err, "%s: read-only", h->path) : forget_device(h);
+}
+
+/* ------------------------------------------------------------------ the file */
+
+static int drop_earlier(const struct bch_host *h, bool force)
+{
+	u64 bytes;
+	int there = find_earlier(h, &bytes);
+
+	if (there == -BCH_ERR_exists && !force)
+		return bch_error_whole(h->ctx, there, "%s/%s exists, and no earlier run left it",
+				       h->path, BCH_RESERVE_FILE);
+	if (there < 0 && there != -BCH_ERR_exists)
+		return bch_error(h->ctx, there, "%s/%s", h->path, BCH_RESERVE_FILE);
+	return there && unlinkat(h->root, BCH_RESERVE_FILE, 0) ? say(h, "remove") : 0;
+}
+
+/* As large as it can be. */
+static int allocate(const struct bch_host *h, int fd)
+{
+	u64 size = bch_host_reservable(h);
+
+	for (u32 i = 0; i < NR_TRIES && size; i++, size -= size / LEFT_SHARE) {
+		size = size / h->block_size * h->block_size;
+		if (!fallocate(fd, 0, 0, (off_t)size))
+			return fsync(fd) ? say(h, "fsync") : 0;
+		if (errno != ENOSPC)
+			return say(h, "allocate");
+	}
+	return bch_error_whole(h->ctx, -BCH_ERR_no_space, "%s: no free space", h->path);
+}
+
+static int compare(const void *l, const void *r)
+{
+	const struct bch_io_range *a = l, *b = r;
+
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+static int find_ranges(struct bch_host *h, int fd)
+{
+	struct bch_fd_extent e;
+	u64 at = 0;
+	int more = 0, err = 0;
+
+	while (!err && (more = bch_fd_extent_next(fd, at, &e)) > 0) {
+		const struct bch_io_range r = { e.device, e.len };
+
+		if (e.flags & NOT_OURS)
+			return bch_error_whole(h->ctx, -BCH_ERR_not_supported,
+					       "%s/%s: where it lies cannot be told", h->path,
+					       BCH_RESERVE_FILE);
+		err = bch_array_push(&h->reserve.a, r);
+		at = e.start + e.len;
+	}
+	if (!err && more < 0)
+		err = bch_error(h->ctx, more, "%s/%s: FIEMAP", h->path, BCH_RESERVE_FILE);
+	if (!err && h->reserve.a.nr)
+		qsort(h->reserve.a.v, h->reserve.a.nr, sizeof(*h->reserve.a.v), compare);
+	return err;
+}
+
+static int make_file(struct bch_host *h)
+{
+	int fd = openat(h->root, BCH_RESERVE_FILE,
+			O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int err;
+
+	if (fd < 0)
+		return say(h, "create");
+	err = allocate(h, fd);
+	if (!err)
+		err = find_ranges(h, fd);
+	close(fd);
+	return err;
+}
+
+int bch_host_reserve(struct bch_host *h, bool force)
+{
+	int err = h->was_writable ? 0 : remount(h, false);
+
+	if (err)
+		return bch_error(h->ctx, err, "%s: cannot be written for a moment", h->path);
+	err = drop_earlier(h, force);
+	if (err)
+		return err;
+	err = make_file(h);
+	if (!err)
+		err = make_read_only(h);
+	if (err)
+		(void)unlinkat(h->root, BCH_RESERVE_FILE, 0);
+	return err;
+}
