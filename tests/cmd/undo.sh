@@ -62,6 +62,31 @@ undo_restores_every_byte_of_three_devices() {
 	each undone a.img b.img c.img
 }
 
+two_devices() {
+	rm -f ./*.img u
+	for name in a.img b.img extra.img; do
+		image 64M $name >/dev/null
+	done
+	bcachefs format -q a.img b.img
+	head -c 3000000 /dev/urandom >file
+	bcachefs put -q a.img:b.img file /
+	bcachefs set-fs-option --data_replicas=2 --metadata_replicas=2 a.img b.img
+}
+
+undo_restores_members_after_each_command_between_devices() {
+	local words before
+	while read -r words; do
+		two_devices
+		before=$(cat a.img b.img | sha256sum)
+		run bcachefs $words --undo-file=u
+		status 0
+		[[ $before != "$(cat a.img b.img | sha256sum)" ]] || fail 'nothing was written'
+		run bcachefs undo u -D a.img -D b.img
+		status 0
+		[[ $before == "$(cat a.img b.img | sha256sum)" ]] || fail 'not as before'
+	done < <(writing_between)
+}
+
 dry() { # LINE SUM IMAGE...
 	local words=$1 before=$2
 	shift 2
@@ -91,7 +116,7 @@ none_of_it() { # LINE SUM IMAGE...
 	BCACHEFS_UNDO_DIR=none line "$1" '' "$3"
 	holds test ! -e none
 }
-ours+=$'\nin_folder\nnone_of_it'
+ours+=$'\nin_folder\nnone_of_it\ntwo_devices'
 
 a_folder_for_undo_files_gets_one_from_each_command() {
 	each in_folder a.img
@@ -109,7 +134,7 @@ no_command_that_writes_is_missing_here() {
 		run bcachefs $command --help
 		grep -q -- --undo-file "$work/out" || continue
 		out '--dry-run'
-		writing | grep -q "^$command " || fail "$command is not in the list of this test"
+		{ writing; writing_between; } | grep -q "^$command " || fail "$command is not in the list of this test"
 	done <commands
 }
 

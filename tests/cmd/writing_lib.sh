@@ -41,6 +41,17 @@ writing() {
 	END
 }
 
+# Those between devices, each whole: of a filesystem on a.img and b.img.
+writing_between() {
+	cat <<-'END'
+		device evacuate b.img a.img:b.img
+		device remove b.img a.img:b.img
+		device replace b.img extra.img a.img:b.img
+		data rereplicate a.img:b.img
+		data job rereplicate a.img:b.img
+	END
+}
+
 joined() { # IMAGE...
 	local IFS=:
 	echo "$*"

@@ -42,9 +42,9 @@ void fuzz(struct bch_bytes input)
 		const struct bch_journal_copy *c = &bucket.copies.a.v[i];
 		u64 end = BCH_BYTES(c->bucket_offset) + BCH_JSET_BYTES + c->u64s * 8ULL;
 
-		if (end > input.len || c->seq < newest)
+		if (end > input.len || (c->good && c->seq < newest))
 			abort(); /* who loads it counts on that */
-		newest = c->seq;
+		newest = c->good ? c->seq : newest;
 	}
 	bch_array_end(&bucket.copies.a);
 }
