@@ -19,6 +19,8 @@
 	C(recovery_pass)	\
 	C(undo)			\
 	C(migrate)		\
+	C(migrate_superblock)	\
+	C(migrate_cleanup)	\
 	C(image_create)		\
 	C(image_update)		\
 	C(fs_usage)		\

@@ -45,6 +45,8 @@ static void tell_what_next(struct cli *cli, const struct bch_migrate_result *r)
 	cli_say(cli, "Migrate complete.");
 	cli_say(cli, "To mount the new filesystem, run");
 	cli_say(cli, "  mount -t bcachefs -o sb=%" PRIu64 " %s dir", r->sb_sector, r->device);
+	cli_say(cli, "Once you are sure, unmount both and run");
+	cli_say(cli, "  bcachefs migrate-superblock -d %s -o %" PRIu64, r->device, r->sb_sector);
 }
 
 static int migrate(struct cli *cli, const struct args *a, struct cli_format_plan *plan)

@@ -39,4 +39,14 @@ int bch_migrate(struct bch_ctx *ctx, const struct bch_migrate_opts *opts,
 		struct bch_migrate_result *result);
 void bch_migrate_result_end(struct bch_migrate_result *result);
 
+/* Where the new filesystem in the file of the old one on @path, not mounted, has its superblock. -BCH_ERR_not_found. */
+int bch_migrate_find(struct bch_ctx *ctx, const char *path, u64 *sb_sector);
+
+/*
+ * Writes the superblocks of a migrated filesystem, open to be written, to where all look for them, over the start of the
+ * old one: the point of no return, but for an undo file. Errors are said: -BCH_ERR_refused where that was done, and where
+ * files lie there.
+ */
+int bch_migrate_superblock(struct bch_fs *fs);
+
 #endif

@@ -18,6 +18,14 @@
 
 /* ------------------------------------------------------------------ the reserve */
 
+/* Bytes, whole buckets, that the default superblocks will take: nothing of the new filesystem lies there. */
+static u64 supers_end(const struct bch_in_place *ip)
+{
+	u64 end = BCH_BYTES(BCH_SB_SECTOR) + NR_COPIES * ip->superblock_bytes;
+
+	return (end + ip->bucket_bytes - 1) / ip->bucket_bytes * ip->bucket_bytes;
+}
+
 static int add_fenced(struct bch_in_place *ip, const struct bch_io_range *r)
 {
 	u64 first = (r->start + ip->bucket_bytes - 1) / ip->bucket_bytes;
@@ -25,6 +33,8 @@ static int add_fenced(struct bch_in_place *ip, const struct bch_io_range *r)
 	struct bch_io_range *last = ip->fenced.a.nr ? &ip->fenced.a.v[ip->fenced.a.nr - 1] : NULL;
 	struct bch_io_range whole;
 
+	if (first < supers_end(ip) / ip->bucket_bytes)
+		first = supers_end(ip) / ip->bucket_bytes;
 	if (end > ip->nr_buckets)
 		end = ip->nr_buckets;
 	if (first >= end)
@@ -203,10 +213,8 @@ int bch_in_place_cover(struct bch_in_place *ip, struct bch_fs *fs, u32 snapshot)
 bool bch_in_place_can_link(const struct bch_in_place *ip, u64 start, u64 len)
 {
 	u64 end = ip->nr_buckets * ip->bucket_bytes;
-	u64 supers = BCH_BYTES(BCH_SB_SECTOR) + NR_COPIES * ip->superblock_bytes;
 
-	supers = (supers + ip->bucket_bytes - 1) / ip->bucket_bytes * ip->bucket_bytes;
-	return start >= supers && start < end && len <= end - start;
+	return start >= supers_end(ip) && start < end && len <= end - start;
 }
 
 static int compare_ranges(const void *l, const void *r)

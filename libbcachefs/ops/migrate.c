@@ -280,7 +280,8 @@ static int verify(struct migration *m)
 
 static int migrate(struct migration *m)
 {
-	int err = bch_host_begin(&m->host, m->ctx, m->opts->path, m->opts->mounted);
+	int err = bch_host_begin(&m->host, m->ctx, m->opts->path, m->opts->mounted,
+				 m->opts->format.dry_run);
 
 	if (!err)
 		err = open_source(m);

@@ -91,6 +91,8 @@ static int mount_alone(struct bch_host *h, const char *path)
 	int fs = fsopen(h->type, FSOPEN_CLOEXEC), err = 0;
 
 	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", h->device, 0) ||
+	    fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) ||
+	    (h->is_looked_at && fsconfig(fs, FSCONFIG_SET_FLAG, "norecovery", NULL, 0)) ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
 		err = say(h, path, "mount");
 	if (!err) {
@@ -197,11 +199,14 @@ static int measure(struct bch_host *h)
 	return 0;
 }
 
-int bch_host_begin(struct bch_host *h, struct bch_ctx *ctx, const char *path, bool mounted)
+int bch_host_begin(struct bch_host *h, struct bch_ctx *ctx, const char *path, bool mounted,
+		   bool is_looked_at)
 {
 	int err = 0;
 
-	*h = (struct bch_host){ .ctx = ctx, .root = -1, .mount = -1, .loop = -1 };
+	*h = (struct bch_host){
+		.ctx = ctx, .is_looked_at = is_looked_at, .root = -1, .mount = -1, .loop = -1
+	};
 	if (geteuid())
 		return bch_error_whole(ctx, -BCH_ERR_refused, "only root can migrate a filesystem");
 	h->path = strdup(path);

@@ -17,6 +17,7 @@ struct bch_host {
 	int root;	   /* its root directory */
 	int mount;	   /* ours: it lasts as long as this is open; else -1 */
 	int loop;	   /* the device, where we made it; else -1 */
+	bool is_looked_at; /* not a byte of it is to change, whatever its journal has */
 	bool is_ours;	   /* we mounted it, where nobody else sees it */
 	bool was_writable; /* before we came */
 	u32 block_size;
@@ -27,9 +28,10 @@ struct bch_host {
 
 /*
  * Finds what is mounted at @path, or mounts the device that it is. Errors are said. To be ended by bch_host_end(), whatever
- * is returned, which unmounts what we mounted.
+ * is returned, which unmounts what we mounted. @is_looked_at: nothing is going to be reserved.
  */
-int bch_host_begin(struct bch_host *h, struct bch_ctx *ctx, const char *path, bool mounted);
+int bch_host_begin(struct bch_host *h, struct bch_ctx *ctx, const char *path, bool mounted,
+		   bool is_looked_at);
 void bch_host_end(struct bch_host *h);
 static inline void bch_host_cleanup(struct bch_host *h)
 {
@@ -44,5 +46,8 @@ u64 bch_host_reservable(const struct bch_host *h);
  * -BCH_ERR_device_in_use where files are open for writing; then the reserve is gone again.
  */
 int bch_host_reserve(struct bch_host *h, bool force);
+
+/* Where the superblock lies that a run left in the reserve, in sectors: -BCH_ERR_not_found, said. */
+int bch_host_find_super(struct bch_host *h, u64 *sector);
 
 #endif

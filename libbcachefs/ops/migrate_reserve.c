@@ -14,10 +14,13 @@
 
 #include "ops/migrate_host.h"
 #include "ops/source.h"
+#include "super/super.h"
 
 #define LEFT_SHARE 32U		/* of the free space: what the old filesystem keeps for itself */
 #define LEFT_MIN   (4ULL << 20) /* bytes */
 #define NR_TRIES   16
+#define BUCKET_MIN 16384U
+#define LOOKS_MAX  65536U
 /* Not ours: no bytes of a device, or others' too. */
 #define NOT_OURS                                                                                \
 	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |               \
@@ -169,6 +172,48 @@ static int make_file(struct bch_host *h)
 		err = find_ranges(h, fd);
 	close(fd);
 	return err;
+}
+
+/* ------------------------------------------------------------------ what an earlier run left */
+
+static bool is_super(struct bch_blkdev *dev, u64 sector)
+{
+	struct bch_super super bch_auto(super) = { 0 };
+
+	return !bch_super_read_copy(dev, sector, &super, NULL);
+}
+
+/* It begins a bucket, which no power of two less than the least size of buckets cuts. */
+static int find_super(struct bch_host *h, struct bch_blkdev *dev, u64 *sector)
+{
+	u64 nr_looks = 0;
+
+	for (size_t i = 0; i < h->reserve.a.nr; i++) {
+		const struct bch_io_range *r = &h->reserve.a.v[i];
+		u64 at = (r->start + BUCKET_MIN - 1) / BUCKET_MIN * BUCKET_MIN;
+
+		for (; at < r->start + r->len && nr_looks++ < LOOKS_MAX; at += BUCKET_MIN)
+			if (is_super(dev, BCH_SECTORS(at))) {
+				*sector = BCH_SECTORS(at);
+				return 0;
+			}
+	}
+	return bch_error_whole(h->ctx, -BCH_ERR_not_found,
+			       "%s: no superblock of a migrated filesystem in its file %s", h->path,
+			       BCH_RESERVE_FILE);
+}
+
+int bch_host_find_super(struct bch_host *h, u64 *sector)
+{
+	struct bch_blkdev *dev bch_auto(blkdev) = NULL;
+	int fd = openat(h->root, BCH_RESERVE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int err = fd < 0 ? say(h, "open") : find_ranges(h, fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		err = bch_blkdev_open(h->ctx, h->device, BCH_BLKDEV_MOUNTED, &dev);
+	return err ? err : find_super(h, dev, sector);
 }
 
 int bch_host_reserve(struct bch_host *h, bool force)

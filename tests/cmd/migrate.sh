@@ -153,6 +153,7 @@ a_dry_run_writes_nothing_and_tells_all() {
 	out '^Linked: *[5-9][0-9.]* MiB$'
 	out '^Needed: '
 	out '^Free: '
+	[[ $before == "$(sha256sum <a.img)" ]] || fail 'something was written'
 	run bcachefs fsck -n a.img
 	status 8
 }
@@ -213,6 +214,50 @@ what_cannot_be_migrated_is_left_alone() {
 	err 'bytes are wanted, [0-9]* are free$'
 }
 
+taken_over() { # CHECK MKFS...
+	local sb before
+	filled a.img "${@:2}"
+	run bcachefs migrate a.img
+	status 0
+	sb=$(sector)
+	bcachefs tar -o "sb=$sb" a.img | tar -t | sort >files
+	before=$(sha256sum <a.img)
+	run bcachefs migrate-superblock -y -q a.img
+	status 0
+	run bcachefs fsck -n -q a.img
+	status 0
+	bcachefs tar a.img | tar -t | sort | diff files - || fail 'other files'
+	run bcachefs undo -q a.img.bcundo a.img
+	status 0
+	[[ $before == "$(sha256sum <a.img)" ]] || fail 'undo does not bring the old one back'
+	run "$1" -n a.img
+	status 0
+	run bcachefs migrate-superblock -n -d a.img -o "$sb"
+	status 0
+	[[ $before == "$(sha256sum <a.img)" ]] || fail 'a dry run wrote'
+	rm a.img.bcundo
+	run bcachefs migrate-superblock -y -q -d a.img -o "$sb"
+	status 0
+	run bcachefs migrate-superblock -y -q -d a.img -o "$sb" --undo-file=u
+	status 1
+	err 'its superblock is where it belongs already'
+	run bcachefs migrate-cleanup a.img
+	status 0
+	run bcachefs fsck -n -q a.img
+	status 0
+	grep -v '^./old_migrated_filesystem$\|^old_migrated_filesystem$' files >without
+	bcachefs tar a.img | tar -t | sort | diff without - || fail 'other files after the cleanup'
+	[[ -z $(blkid -p -o value -s TYPE a.img | grep -E 'ext4|xfs') ]] || fail 'the old one is still told by its superblock'
+}
+
+ext4_is_taken_over_and_that_can_be_undone() {
+	taken_over e2fsck mkfs.ext4 -q -F
+}
+
+xfs_is_taken_over_and_that_can_be_undone() {
+	taken_over xfs_repair mkfs.xfs -q -f
+}
+
 killed_at_any_moment_the_old_one_is_whole() {
 	local i
 	filled a.img mkfs.ext4 -q -F
@@ -227,4 +272,5 @@ killed_at_any_moment_the_old_one_is_whole() {
 	migrated a.img e2fsck -fn
 }
 
+ours+=$'\ntaken_over'
 cases

@@ -134,6 +134,7 @@ no_command_that_writes_is_missing_here() {
 		run bcachefs $command --help
 		grep -q -- --undo-file "$work/out" || continue
 		out '--dry-run'
+		[[ $command != migrate-superblock ]] || continue # only of what was migrated: migrate.sh
 		{ writing; writing_between; } | grep -q "^$command " || fail "$command is not in the list of this test"
 	done <commands
 }

@@ -21,6 +21,7 @@ writing() {
 		put @: edit /put
 		mkdir -p @: /some/where
 		rm @: /file
+		migrate-cleanup @:
 		mv @: /file /moved
 		ln -s @: target /link
 		subvolume create @: /new
@@ -85,6 +86,7 @@ prepare() { # LINE IMAGE...
 	elif [[ ! $options ]]; then
 		bcachefs put "$(joined "$@")" edit /file
 		bcachefs subvolume create "$(joined "$@")" /subvolume
+		[[ $words != migrate* ]] || bcachefs put "$(joined "$@")" edit /old_migrated_filesystem
 	fi
 	if [[ $words == fsck* ]]; then
 		bcachefs kvdb --rw -c 'update -q inodes 0:4096:U32_MAX bi_nlink=9' "$@"

@@ -66,6 +66,14 @@ write_case() { # DIR KERNEL
 		files_check
 		unmount_ok
 		log_is_clean
+		bcachefs migrate-superblock -q -y -o \$sb \$DEV0 || fail "it does not take over"
+		fs_clean
+		bcachefs migrate-cleanup \$DEV0 || fail "no cleanup"
+		mount_checked
+		files_check
+		[ ! -e \$MNT/old_migrated_filesystem ] || fail "it is still there"
+		unmount_ok
+		fs_clean
 	END
 }
 
