@@ -24,6 +24,7 @@
 	C(image_create)		\
 	C(image_update)		\
 	C(fs_usage)		\
+	C(failure_domains)	\
 	C(scan)			\
 	C(device_evacuate)	\
 	C(device_remove)	\

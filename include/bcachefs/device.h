@@ -14,6 +14,12 @@
  */
 int bch_fs_show_devices(struct bch_fs *fs, struct bch_facts *facts, u32 *nr_missing);
 
+/*
+ * How much data would be lost, and how much degraded, with each member of @fs, as facts, after bch_fs_start(): CLI 8.2.
+ * Errors as above.
+ */
+int bch_fs_show_failure_domains(struct bch_fs *fs, bool mapper_names, struct bch_facts *facts);
+
 struct bch_device_add_opts {
 	const struct bch_format_dev *devs;
 	size_t nr_devs;

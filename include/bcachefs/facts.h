@@ -86,6 +86,7 @@ void bch_fact_json_flags(struct bch_facts *facts, const char *key, u64 flags,
 			 const char *const names[]);
 void bch_fact_json_u64(struct bch_facts *facts, const char *key, u64 value);
 void bch_fact_json_s64(struct bch_facts *facts, const char *key, s64 value);
+void bch_fact_json_bool(struct bch_facts *facts, const char *key, bool value);
 void bch_fact_json_str(struct bch_facts *facts, const char *key, const char *value);
 void bch_fact_text(struct bch_facts *facts, const char *label, const char *fmt, ...)
 	bch_printf(3, 4);

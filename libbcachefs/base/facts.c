@@ -323,6 +323,12 @@ void bch_fact_json_s64(struct bch_facts *facts, const char *key, s64 value)
 		add(facts, key, json_object_new_int64(value));
 }
 
+void bch_fact_json_bool(struct bch_facts *facts, const char *key, bool value)
+{
+	if (facts->format == BCH_FACTS_JSON)
+		add(facts, key, json_object_new_boolean(value));
+}
+
 void bch_fact_json_str(struct bch_facts *facts, const char *key, const char *value)
 {
 	if (facts->format == BCH_FACTS_JSON)
