@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 		   "the mounted filesystem to migrate"),
 	CLI_FLAG('n', "dry-run", struct args, dry_run, "tell what would be done, write nothing"),
 	CLI_FLAG('F', "force", struct args, force,
-		 "take the place of a file named bcachefs that holds something"),
+		 "although it was migrated already, or a file named bcachefs is there"),
 	CLI_FLAG(0, "no-verify", struct args, no_verify, "do not compare the files at the end"),
 	CLI_FORMAT(struct args, format, NULL),
 };

@@ -99,35 +99,7 @@ static int make_read_only(const struct bch_host *h)
 	return err ? bch_error(h->ctx, err, "%s: read-only", h->path) : forget_device(h);
 }
 
-/* ------------------------------------------------------------------ the file */
-
-static int drop_earlier(const struct bch_host *h, bool force)
-{
-	u64 bytes;
-	int there = find_earlier(h, &bytes);
-
-	if (there == -BCH_ERR_exists && !force)
-		return bch_error_whole(h->ctx, there, "%s/%s exists, and no earlier run left it",
-				       h->path, BCH_RESERVE_FILE);
-	if (there < 0 && there != -BCH_ERR_exists)
-		return bch_error(h->ctx, there, "%s/%s", h->path, BCH_RESERVE_FILE);
-	return there && unlinkat(h->root, BCH_RESERVE_FILE, 0) ? say(h, "remove") : 0;
-}
-
-/* As large as it can be. */
-static int allocate(const struct bch_host *h, int fd)
-{
-	u64 size = bch_host_reservable(h);
-
-	for (u32 i = 0; i < NR_TRIES && size; i++, size -= size / LEFT_SHARE) {
-		size = size / h->block_size * h->block_size;
-		if (!fallocate(fd, 0, 0, (off_t)size))
-			return fsync(fd) ? say(h, "fsync") : 0;
-		if (errno != ENOSPC)
-			return say(h, "allocate");
-	}
-	return bch_error_whole(h->ctx, -BCH_ERR_no_space, "%s: no free space", h->path);
-}
+/* ------------------------------------------------------------------ where it lies */
 
 static int compare(const void *l, const void *r)
 {
@@ -159,6 +131,117 @@ static int find_ranges(struct bch_host *h, int fd)
 	return err;
 }
 
+/* ------------------------------------------------------------------ what an earlier run left */
+
+/* Has somebody what a run made: was it finished, or mounted since? One that was cut off is neither. */
+static bool is_in_use(const struct bch_super *super)
+{
+	struct bch_member m;
+
+	return bch_sb_flag(super->sb, BCH_SB_INITIALIZED) &&
+	       (bch_sb_flag(super->sb, BCH_SB_CLEAN) ||
+		(bch_super_member(super, 0, &m) && m.last_mount));
+}
+
+/* It begins a bucket, which no power of two less than the least size of buckets cuts. */
+static int find_super(struct bch_host *h, struct bch_blkdev *dev, struct bch_super *super,
+		      u64 *sector)
+{
+	u64 nr_looks = 0;
+
+	for (size_t i = 0; i < h->reserve.a.nr; i++) {
+		const struct bch_io_range *r = &h->reserve.a.v[i];
+		u64 at = (r->start + BUCKET_MIN - 1) / BUCKET_MIN * BUCKET_MIN;
+
+		for (; at < r->start + r->len && nr_looks++ < LOOKS_MAX; at += BUCKET_MIN)
+			if (!bch_super_read_copy(dev, BCH_SECTORS(at), super, NULL)) {
+				*sector = BCH_SECTORS(at);
+				return 1;
+			}
+	}
+	return 0;
+}
+
+/* The first superblock in the reserve that is there: 1, 0 where there is none. */
+static int look_for_super(struct bch_host *h, struct bch_super *super, u64 *sector)
+{
+	struct bch_blkdev *dev bch_auto(blkdev) = NULL;
+	int fd = openat(h->root, BCH_RESERVE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int err = fd < 0 ? say(h, "open") : find_ranges(h, fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		err = bch_blkdev_open(h->ctx, h->device, BCH_BLKDEV_MOUNTED, &dev);
+	if (!err)
+		err = find_super(h, dev, super, sector);
+	h->reserve.a.nr = 0;
+	return err;
+}
+
+int bch_host_find_super(struct bch_host *h, u64 *sector)
+{
+	struct bch_super super bch_auto(super) = { 0 };
+	int found = look_for_super(h, &super, sector);
+
+	if (found)
+		return found < 0 ? found : 0;
+	return bch_error_whole(h->ctx, -BCH_ERR_not_found,
+			       "%s: no superblock of a migrated filesystem in its file %s", h->path,
+			       BCH_RESERVE_FILE);
+}
+
+/* ------------------------------------------------------------------ the file */
+
+/* -BCH_ERR_exists, said, where the filesystem in the reserve may be somebody's. */
+static int check_unused(struct bch_host *h)
+{
+	struct bch_super super bch_auto(super) = { 0 };
+	u64 sector;
+	int found = look_for_super(h, &super, &sector);
+
+	if (found <= 0 || !is_in_use(&super))
+		return found < 0 ? found : 0;
+	return bch_error_whole(h->ctx, -BCH_ERR_exists,
+			       "%s was migrated already, to a filesystem at sector %" PRIu64
+			       "; -F makes it anew",
+			       h->path, sector);
+}
+
+static int drop_earlier(struct bch_host *h, bool force)
+{
+	u64 bytes;
+	int there = find_earlier(h, &bytes);
+
+	if (there == -BCH_ERR_exists && !force)
+		return bch_error_whole(h->ctx, there, "%s/%s exists, and no earlier run left it",
+				       h->path, BCH_RESERVE_FILE);
+	if (there < 0 && there != -BCH_ERR_exists)
+		return bch_error(h->ctx, there, "%s/%s", h->path, BCH_RESERVE_FILE);
+	if (there > 0 && !force) {
+		int err = check_unused(h);
+
+		if (err)
+			return err;
+	}
+	return there && unlinkat(h->root, BCH_RESERVE_FILE, 0) ? say(h, "remove") : 0;
+}
+
+/* As large as it can be. */
+static int allocate(const struct bch_host *h, int fd)
+{
+	u64 size = bch_host_reservable(h);
+
+	for (u32 i = 0; i < NR_TRIES && size; i++, size -= size / LEFT_SHARE) {
+		size = size / h->block_size * h->block_size;
+		if (!fallocate(fd, 0, 0, (off_t)size))
+			return fsync(fd) ? say(h, "fsync") : 0;
+		if (errno != ENOSPC)
+			return say(h, "allocate");
+	}
+	return bch_error_whole(h->ctx, -BCH_ERR_no_space, "%s: no free space", h->path);
+}
+
 static int make_file(struct bch_host *h)
 {
 	int fd = openat(h->root, BCH_RESERVE_FILE,
@@ -174,48 +257,6 @@ static int make_file(struct bch_host *h)
 	return err;
 }
 
-/* ------------------------------------------------------------------ what an earlier run left */
-
-static bool is_super(struct bch_blkdev *dev, u64 sector)
-{
-	struct bch_super super bch_auto(super) = { 0 };
-
-	return !bch_super_read_copy(dev, sector, &super, NULL);
-}
-
-/* It begins a bucket, which no power of two less than the least size of buckets cuts. */
-static int find_super(struct bch_host *h, struct bch_blkdev *dev, u64 *sector)
-{
-	u64 nr_looks = 0;
-
-	for (size_t i = 0; i < h->reserve.a.nr; i++) {
-		const struct bch_io_range *r = &h->reserve.a.v[i];
-		u64 at = (r->start + BUCKET_MIN - 1) / BUCKET_MIN * BUCKET_MIN;
-
-		for (; at < r->start + r->len && nr_looks++ < LOOKS_MAX; at += BUCKET_MIN)
-			if (is_super(dev, BCH_SECTORS(at))) {
-				*sector = BCH_SECTORS(at);
-				return 0;
-			}
-	}
-	return bch_error_whole(h->ctx, -BCH_ERR_not_found,
-			       "%s: no superblock of a migrated filesystem in its file %s", h->path,
-			       BCH_RESERVE_FILE);
-}
-
-int bch_host_find_super(struct bch_host *h, u64 *sector)
-{
-	struct bch_blkdev *dev bch_auto(blkdev) = NULL;
-	int fd = openat(h->root, BCH_RESERVE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int err = fd < 0 ? say(h, "open") : find_ranges(h, fd);
-
-	if (fd >= 0)
-		close(fd);
-	if (!err)
-		err = bch_blkdev_open(h->ctx, h->device, BCH_BLKDEV_MOUNTED, &dev);
-	return err ? err : find_super(h, dev, sector);
-}
-
 int bch_host_reserve(struct bch_host *h, bool force)
 {
 	int err = h->was_writable ? 0 : remount(h, false);
@@ -223,8 +264,11 @@ int bch_host_reserve(struct bch_host *h, bool force)
 	if (err)
 		return bch_error(h->ctx, err, "%s: cannot be written for a moment", h->path);
 	err = drop_earlier(h, force);
-	if (err)
+	if (err) {
+		if (!h->was_writable)
+			(void)remount(h, true); /* as it was */
 		return err;
+	}
 	err = make_file(h);
 	if (!err)
 		err = make_read_only(h);

@@ -79,11 +79,11 @@ same() { # IMAGE CHECK...
 	holds diff old.txt new.txt
 }
 
-migrated() { # IMAGE CHECK...
-	run bcachefs migrate "$1"
+migrated() { # IMAGE CHECK CHECKS_OPTION [OPTION]
+	run bcachefs migrate ${4-} "$1"
 	status 0
 	out '^Linked: '
-	same "$@"
+	same "${@:1:3}"
 }
 
 ext4_becomes_bcachefs_and_stays_whole() {
@@ -158,10 +158,13 @@ a_dry_run_writes_nothing_and_tells_all() {
 	status 8
 }
 
-a_second_run_takes_the_place_of_the_first() {
+what_was_migrated_is_made_anew_by_force_alone() {
 	filled a.img mkfs.ext4 -q -F
 	migrated a.img e2fsck -fn
-	migrated a.img e2fsck -fn
+	run bcachefs migrate a.img
+	status 1
+	err '^bcachefs: a.img was migrated already, to a filesystem at sector [0-9]*; -F makes it anew$'
+	migrated a.img e2fsck -fn -F
 }
 
 what_is_mounted_is_read_only_from_then_on() {
@@ -269,7 +272,9 @@ killed_at_any_moment_the_old_one_is_whole() {
 		run e2fsck -fn a.img
 		status 0
 	done
-	migrated a.img e2fsck -fn
+	run bcachefs migrate a.img
+	[[ $got == 0 ]] || err 'was migrated already' # one of them was done before it was killed
+	migrated a.img e2fsck -fn -F
 }
 
 ours+=$'\ntaken_over'
