@@ -273,7 +273,7 @@ static void one_bad_key_costs_none_of_its_neighbours(void **state)
 	check_broken(break_format, BCH_FSCK_btree_node_bkey_bad_format);
 	check_broken(break_length, BCH_FSCK_btree_node_bkey_bad_u64s);
 	check_broken(make_it_long, BCH_FSCK_btree_node_bkey_past_bset_end);
-	check_broken(break_type, BCH_FSCK_bkey_snapshot_nonzero);
+	check_broken(break_type, BCH_FSCK_bkey_invalid_type_for_btree);
 	check_broken(break_value, BCH_FSCK_bkey_val_size_too_small);
 	check_broken(move_down, BCH_FSCK_btree_node_bkey_out_of_order);
 	check_broken(move_up, BCH_FSCK_btree_node_bkey_out_of_order);
@@ -296,7 +296,8 @@ static void what_was_judged_is_not_judged_again(void **state)
 	make_broken(&b, break_type);
 	check_judged(&b, KEYS(10, 20, 30, 40, 50), 0, BCH_NODE_GOOD);
 	b.bytes[0] ^= 1; /* of the checksum: these may be others */
-	check_judged(&b, KEYS(10, 20, 40, 50), BCH_FSCK_bkey_snapshot_nonzero, BCH_NODE_DOUBTFUL);
+	check_judged(&b, KEYS(10, 20, 40, 50), BCH_FSCK_bkey_invalid_type_for_btree,
+		     BCH_NODE_DOUBTFUL);
 
 	make_two_sets(&b);
 	check_judged(&b, KEYS(10, 20, 40, 50), 0, BCH_NODE_GOOD);
