@@ -267,6 +267,9 @@ int cli_open_opts(struct cli *cli, unsigned flags, struct bch_open_opts *opts);
  */
 int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs);
 
+/* Where no filesystem is given: the one that the device @which belongs to. Before it is opened. */
+void cli_filesystem_of(struct cli *cli, const char *which);
+
 /*
  * The same of CLI_FILESYSTEM_OR_HERE, or, where that is not given, of the filesystem that the device @which belongs to;
  * and its member @which: path, index, label or UUID. @fs is for bch_fs_close(), whatever is returned.

@@ -79,17 +79,19 @@ int cli_open(struct cli *cli, unsigned flags, struct bch_fs **fs)
 						    : err;
 }
 
+void cli_filesystem_of(struct cli *cli, const char *which)
+{
+	if (!cli_devices(cli).nr)
+		cli->common.filesystem = which;
+}
+
 int cli_open_member(struct cli *cli, unsigned flags, const char *which, struct bch_fs **fs,
 		    u32 *dev_idx)
 {
-	struct cli_strings names = cli_devices(cli);
-	struct bch_open_opts opts;
-	int err = cli_open_opts(cli, flags, &opts);
+	int err;
 
 	*fs = NULL;
-	if (!names.nr)
-		names = (struct cli_strings){ &which, 1 };
-	if (!err)
-		err = bch_fs_open(cli->ctx, names.p, names.nr, &opts, fs);
+	cli_filesystem_of(cli, which);
+	err = cli_open(cli, flags, fs);
 	return err ? err : bch_fs_member_find(*fs, which, dev_idx);
 }

@@ -32,8 +32,7 @@ static int run(struct cli *cli, const void *parsed)
 	struct bch_move_result result;
 	int err;
 
-	if (!cli->common.devices.nr && !cli->common.device_paths.nr)
-		cli->common.filesystem = a->device;
+	cli_filesystem_of(cli, a->device);
 	err = cli_move(cli, 0, move, a, &all, &result);
 	if (!err && !result.interrupted && !result.nr_lost && !cli->common.dry_run)
 		cli_say(cli,

@@ -71,8 +71,7 @@ static int run(struct cli *cli, const void *parsed)
 	struct bch_move_result result;
 	int err;
 
-	if (!cli->common.devices.nr && !cli->common.device_paths.nr)
-		cli->common.filesystem = a->old;
+	cli_filesystem_of(cli, a->old);
 	err = cli_move(cli, BCH_OPEN_DEGRADED | BCH_OPEN_VERY_DEGRADED, move, a, &all, &result);
 	if (!err && !result.interrupted && !cli->common.dry_run)
 		cli_say(cli, "%s is what %s was", a->new, a->old);

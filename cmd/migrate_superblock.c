@@ -7,7 +7,7 @@
 #include <bcachefs/super.h>
 #include "cli.h"
 
-#define OLD_FILE "/old_migrated_filesystem"
+#define OLD_FILE "/" BCH_MIGRATE_OLD_FILE
 
 struct args {
 	const char *device, *operand;

@@ -6,6 +6,9 @@
 
 #include <bcachefs/format.h>
 
+/* The file at the top of the new filesystem that has what the old one alone uses. */
+#define BCH_MIGRATE_OLD_FILE "old_migrated_filesystem"
+
 struct bch_migrate_opts {
 	const char
 		*path; /* a device or image file, not mounted; or (@mounted) where it is mounted */

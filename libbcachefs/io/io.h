@@ -376,6 +376,14 @@ struct bch_io_range {
 	u64 start, len;
 };
 
+/* For qsort(): by where they begin. */
+static inline int bch_io_range_compare(const void *l, const void *r)
+{
+	const struct bch_io_range *a = l, *b = r;
+
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
 /*
  * fence: what lies outside of @ranges, which are ascending and must outlive it, cannot be written: -BCH_ERR_refused. Takes
  * @below, also where it fails.

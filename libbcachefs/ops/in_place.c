@@ -161,9 +161,9 @@ int bch_in_place_add_file(struct bch_in_place *ip, struct bch_source *s)
 		.mtime = s->opts->now_ns,
 		.mode = MODE_OLD,
 	};
-	int err = bch_source_append(s, BCH_OLD_FILE, &f, &ip->file);
+	int err = bch_source_append(s, BCH_MIGRATE_OLD_FILE, &f, &ip->file);
 
-	return err ? bch_error(s->ctx, err, "%s", BCH_OLD_FILE) : 0;
+	return err ? bch_error(s->ctx, err, "%s", BCH_MIGRATE_OLD_FILE) : 0;
 }
 
 /* Bytes of the device, within a bucket, as they are: no checksum, somebody else may write them. */
@@ -217,13 +217,6 @@ bool bch_in_place_can_link(const struct bch_in_place *ip, u64 start, u64 len)
 	return start >= supers_end(ip) && start < end && len <= end - start;
 }
 
-static int compare_ranges(const void *l, const void *r)
-{
-	const struct bch_io_range *a = l, *b = r;
-
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
 /* What OLD keeps of a bucket, in which linked ranges begin or end from number *@i on. */
 static int cut_bucket(struct bch_in_place *ip, struct bch_fs *fs, u32 snapshot, u64 bucket,
 		      size_t *i)
@@ -269,7 +262,7 @@ int bch_in_place_finish(struct bch_in_place *ip, struct bch_fs *fs, u32 snapshot
 	int err;
 
 	if (ip->linked.a.nr)
-		qsort(v, ip->linked.a.nr, sizeof(*v), compare_ranges);
+		qsort(v, ip->linked.a.nr, sizeof(*v), bch_io_range_compare);
 	err = check_linked(ip, fs->ctx);
 	for (size_t i = 0; i < ip->linked.a.nr && !err; bucket++) {
 		u64 first = v[i].start / ip->bucket_bytes;

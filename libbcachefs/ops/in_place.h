@@ -10,11 +10,10 @@
 #ifndef BCHFS_OPS_IN_PLACE_H
 #define BCHFS_OPS_IN_PLACE_H
 
+#include <bcachefs/migrate.h>
 #include "io/io.h"
 #include "ops/source.h"
 #include "super/super.h"
-
-#define BCH_OLD_FILE "old_migrated_filesystem"
 
 struct bch_in_place {
 	const struct bch_io_range *reserve; /* of the device, ascending */

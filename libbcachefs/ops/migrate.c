@@ -30,6 +30,7 @@ struct migration {
 	struct bch_source_opts source_opts;
 	struct bch_source *source;
 	struct bch_format_dev dev;
+	u32 old_file; /* what was added to the source */
 };
 
 /* ------------------------------------------------------------------ what there is to do */
@@ -138,6 +139,7 @@ static int make(struct migration *m)
 	set_copied(m->result);
 	if (!err)
 		m->result->sb_sector = le64_get(fs->super.sb->layout.sb_offset[0]);
+	m->old_file = ip.file;
 	closed = bch_fs_close(fs);
 	bch_in_place_end(&ip);
 	return err ? err : closed;
@@ -230,7 +232,7 @@ static int compare_files(struct migration *m, struct bch_fs *fs)
 
 		c.file = s->order.v[i];
 		bch_source_is_at(s, i);
-		if (S_ISREG(f->mode) && f->size && strcmp(f->name->name, BCH_OLD_FILE) != 0)
+		if (S_ISREG(f->mode) && f->size && c.file != m->old_file)
 			err = compare_file(&c, fs, &root);
 		if (!err && bch_cancelled(m->ctx))
 			err = -BCH_ERR_cancelled;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -21,11 +20,6 @@
 #define NR_TRIES   16
 #define BUCKET_MIN 16384U
 #define LOOKS_MAX  65536U
-/* Not ours: no bytes of a device, or others' too. */
-#define NOT_OURS                                                                                \
-	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |               \
-	 FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | \
-	 FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_SHARED)
 
 static int say(const struct bch_host *h, const char *what)
 {
@@ -101,13 +95,6 @@ static int make_read_only(const struct bch_host *h)
 
 /* ------------------------------------------------------------------ where it lies */
 
-static int compare(const void *l, const void *r)
-{
-	const struct bch_io_range *a = l, *b = r;
-
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
 static int find_ranges(struct bch_host *h, int fd)
 {
 	struct bch_fd_extent e;
@@ -117,7 +104,7 @@ static int find_ranges(struct bch_host *h, int fd)
 	while (!err && (more = bch_fd_extent_next(fd, at, &e)) > 0) {
 		const struct bch_io_range r = { e.device, e.len };
 
-		if (e.flags & NOT_OURS)
+		if (e.flags & BCH_FD_EXTENT_NOT_PLAIN)
 			return bch_error_whole(h->ctx, -BCH_ERR_not_supported,
 					       "%s/%s: where it lies cannot be told", h->path,
 					       BCH_RESERVE_FILE);
@@ -127,7 +114,8 @@ static int find_ranges(struct bch_host *h, int fd)
 	if (!err && more < 0)
 		err = bch_error(h->ctx, more, "%s/%s: FIEMAP", h->path, BCH_RESERVE_FILE);
 	if (!err && h->reserve.a.nr)
-		qsort(h->reserve.a.v, h->reserve.a.nr, sizeof(*h->reserve.a.v), compare);
+		qsort(h->reserve.a.v, h->reserve.a.nr, sizeof(*h->reserve.a.v),
+		      bch_io_range_compare);
 	return err;
 }
 

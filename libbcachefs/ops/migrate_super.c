@@ -65,7 +65,7 @@ static int drop_old(struct takeover *t)
 	struct bch_file old;
 	u64 nr_sectors = 0;
 	u32 snapshot;
-	int err = bch_path_lookup(t->fs, &from, "/" BCH_OLD_FILE, &old);
+	int err = bch_path_lookup(t->fs, &from, "/" BCH_MIGRATE_OLD_FILE, &old);
 
 	if (err == -BCH_ERR_not_found)
 		return 0; /* it was cleaned up */

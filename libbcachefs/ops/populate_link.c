@@ -3,20 +3,16 @@
 
 #include <stdlib.h>
 
+#include "base/checked.h"
 #include "base/memory.h"
 #include "ops/populate.h"
 #include "super/super.h"
 
 #define CHUNK_BYTES (1U << 20)
 
-static u64 round_down(u64 n, u64 to)
-{
-	return n / to * to;
-}
-
 static u64 round_up(u64 n, u64 to)
 {
-	return (n + to - 1) / to * to;
+	return bch_round_down(n + to - 1, to);
 }
 
 /* The next part of the open file that can be linked, in whole blocks of both filesystems: 1, or 0. */
@@ -31,7 +27,8 @@ static int find_part(struct bch_populate *p, u64 at, u64 size, struct bch_fd_ext
 			return more;
 		at = e->start + e->len;
 		start = round_up(e->start, block);
-		end = round_down(at < round_up(size, block) ? at : round_up(size, block), block);
+		end = bch_round_down(at < round_up(size, block) ? at : round_up(size, block),
+				     block);
 		if (start >= end || (e->device + (start - e->start)) % block ||
 		    !bch_in_place_can_link(p->in_place, e->device + (start - e->start),
 					   end - start))

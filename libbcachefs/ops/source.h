@@ -9,6 +9,8 @@
 #ifndef BCHFS_OPS_SOURCE_H
 #define BCHFS_OPS_SOURCE_H
 
+#include <linux/fiemap.h>
+
 #include <bcachefs/file.h>
 #include <bcachefs/populate.h>
 #include "base/array.h"
@@ -42,6 +44,12 @@ struct bch_fd_extent {
 	u64 start, device, len; /* in the file, on the device */
 	u32 flags;		/* FIEMAP_EXTENT_* */
 };
+
+/* Not the file's bytes as they are on the device, or not the file's alone. */
+#define BCH_FD_EXTENT_NOT_PLAIN                                                                 \
+	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |               \
+	 FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | \
+	 FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_SHARED)
 
 /* The first that ends behind @offset: 1, 0 where there is none, or the error of the ioctl. */
 int bch_fd_extent_next(int fd, u64 offset, struct bch_fd_extent *e);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/fiemap.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -14,11 +13,6 @@
 #include "file/file.h"
 #include "ops/source_dir.h"
 
-/* Not the file's bytes as they are, or not the file's alone. */
-#define NOT_PLAIN                                                                               \
-	(FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |               \
-	 FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | \
-	 FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_UNWRITTEN | FIEMAP_EXTENT_SHARED)
 #define XATTR_BYTES 65536 /* of names, or of a value: more the system does not give */
 
 /* ------------------------------------------------------------------ attributes */
@@ -161,7 +155,8 @@ static int dir_place(struct bch_source *s, u64 offset, struct bch_fd_extent *e)
 	const struct bch_source_dir *d = s->reader;
 	int more;
 
-	while ((more = bch_fd_extent_next(d->file, offset, e)) > 0 && e->flags & NOT_PLAIN)
+	while ((more = bch_fd_extent_next(d->file, offset, e)) > 0 &&
+	       e->flags & (BCH_FD_EXTENT_NOT_PLAIN | FIEMAP_EXTENT_UNWRITTEN))
 		offset = e->start + e->len;
 	return more < 0 ? bch_source_error(s, more, d->file_idx, "") : more;
 }
