@@ -99,7 +99,7 @@ unpack() { # NAME
 }
 
 # Runs a command with a terminal on all its streams, and types each answer when its prompt has come since the last one. What
-# the terminal showed is for out.
+# the terminal showed is for out. No shell stays in between: dash would die of a ^C that the command took.
 on_terminal() { # [PROMPT ANSWER]... -- COMMAND...
 	local typed=() shown='' since letter TTY_PID
 	while [[ $1 != -- ]]; do
@@ -108,7 +108,7 @@ on_terminal() { # [PROMPT ANSWER]... -- COMMAND...
 	done
 	shift
 	ran="$* (on a terminal)"
-	coproc TTY { exec script -qec "$(printf '%q ' "$@")" /dev/null; }
+	coproc TTY { exec script -qec "exec $(printf '%q ' "$@")" /dev/null; }
 	local pid=$TTY_PID in=${TTY[1]} screen
 	exec {screen}<&"${TTY[0]}"
 	set -- ${typed[@]+"${typed[@]}"}
@@ -141,7 +141,7 @@ run_case() { # NAME
 		echo "ok $((++nr)) - $sentence${reason:+ # $reason}"
 	else
 		echo "not ok $((++nr)) - $sentence"
-		cat "$work/why" "$work/said" | sed 's/^/# /'
+		awk '{ print "# " $0 }' "$work/why" "$work/said" # which ends the last line, too
 		failed=1
 	fi
 	rm -rf "$work"
