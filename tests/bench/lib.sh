@@ -31,10 +31,13 @@ cold() {
 	echo 3 >/proc/sys/vm/drop_caches 2>/dev/null || :
 }
 
-# What a command takes: sets wall and cpu (ms), memory (peak, KiB), read (from devices, KiB).
+# What a command takes: sets wall and cpu (ms), memory (peak, KiB), read (from devices, KiB). 124 where timeout(1) ended it.
 measure() { # COMMAND...
 	local wall= cpu= memory= read=
-	"$B/tests/bench/measure" "$work/measured" "$@" >/dev/null 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
+	"$B/tests/bench/measure" "$work/measured" "$@" >/dev/null 2>"$work/said" || case $? in
+	124) return 124 ;;
+	*) cat "$work/said" >&2 && exit 1 ;;
+	esac
 	# shellcheck disable=SC1091
 	source "$work/measured"
 	took_wall=$wall took_cpu=$cpu took_memory=$memory took_read=$read
