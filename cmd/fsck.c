@@ -326,8 +326,8 @@ static int say_failed(struct cli *cli, const struct bch_fs *fs, int err)
 static unsigned open_flags(const struct wanted *w)
 {
 	if (w->answer != BCH_FSCK_NO)
-		return BCH_OPEN_WRITE;
-	return w->data ? BCH_OPEN_DIRECT : 0;
+		return BCH_OPEN_WRITE | BCH_OPEN_SHORT;
+	return BCH_OPEN_SHORT | (w->data ? BCH_OPEN_DIRECT : 0U);
 }
 
 static int run(struct cli *cli, const void *parsed)
@@ -365,6 +365,8 @@ const struct cli_command cmd_fsck = {
 		"The file of --report has each problem, and then the paths of the files that they "
 		"were about, those that lost data first, in all subvolumes that see them, as they "
 		"are after the repair; with --json it has a JSON document a line.\n"
+		"A device that ends before what is on it, as after its partition was cut, can be "
+		"shortened to where it ends, and what lay behind is lost then; -p leaves it.\n"
 		"Data that --data finds bad stays as it is, since its checksum says so to each "
 		"reader; it is LOST where no other copy is good. That is an error that is left.\n"
 		"Exit status: the sum of 1: errors corrected; 4: errors left; 8: failed; 16: "

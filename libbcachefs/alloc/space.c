@@ -295,6 +295,16 @@ void bch_space_renew(struct bch_space *s)
 	}
 }
 
+/* Nothing goes behind the end of a device that is shorter than what is on it. */
+static void begin_member(struct bch_space_member *sm, const struct bch_blkdev *dev,
+			 const struct bch_member *m)
+{
+	u64 has = dev ? BCH_SECTORS(dev->geometry.size) / m->bucket_size : m->nbuckets;
+
+	sm->bucket_sectors = m->bucket_size;
+	sm->end = has < m->nbuckets ? has : 0;
+}
+
 int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space)
 {
 	struct bch_space *s = bch_calloc(1, sizeof(*s));
@@ -310,7 +320,7 @@ int bch_space_new(struct bch_fs *fs, bool is_new, struct bch_space **space)
 	bch_fs_metadata_devs(fs, BCH_DATA_btree, &s->node_devs);
 	for (u32 i = 0; i < fs->nr_members; i++)
 		if (bch_super_member(&fs->super, i, &m))
-			s->members[i].bucket_sectors = m.bucket_size;
+			begin_member(&s->members[i], fs->members[i].blkdev, &m);
 	return 0;
 }
 

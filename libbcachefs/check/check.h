@@ -57,10 +57,11 @@ struct bch_check {
 	u32 round; /* from 0 on: problems are told with the passes in the first */
 	/* the step whose passes are to be told with its first problem; NULL: they were */
 	const struct bch_check_step *untold;
-	bool repaired;	    /* something is to be committed */
-	bool write_supers;  /* with the layouts: some copy is bad */
-	u64 lost_data;	    /* btrees of which keys are known to be lost: bits by id */
-	bool writes;	    /* at the end */
+	bool repaired;	   /* something is to be committed */
+	bool write_supers; /* with the layouts: some copy is bad */
+	u64 lost_data;	   /* btrees of which keys are known to be lost: bits by id */
+	bool writes;	   /* at the end */
+	bool look_only; /* a no leaves nothing else to write: what follows is as with BCH_FSCK_NO */
 	bool has_snapshots; /* they are loaded, as they were after @snapshots_at repairs */
 	u64 snapshots_at;
 	struct {
@@ -177,7 +178,8 @@ static inline bool bch_check_is_whiteout(const struct bch_key *k)
 /* ------------------------------------------------------------------ steps */
 
 /* Of each: 0 or an error. They are in the order in which they run: run.c. */
-int bch_check_supers(struct bch_check *c); /* these three once, before all others */
+int bch_check_device_ends(struct bch_check *c); /* these four once, before all others */
+int bch_check_supers(struct bch_check *c);
 int bch_check_journal(struct bch_check *c);
 int bch_check_nodes(struct bch_check *c);
 int bch_check_allocations(struct bch_check *c);

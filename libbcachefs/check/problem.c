@@ -21,6 +21,7 @@ static const struct bch_problem_kind kinds[BCH_PROBLEM_NR] = {
 #undef SAFE
 #undef LOSES
 		[BCH_PROBLEM_superblock_copy_bad] = { "rewrite", BCH_PROBLEM_SAFE },
+	[BCH_PROBLEM_device_too_short] = { "shorten", BCH_PROBLEM_LOSES },
 };
 
 struct bch_problem_kind bch_problem_kind(u32 id)
@@ -35,6 +36,7 @@ struct bch_problem_kind bch_problem_kind(u32 id)
 static const char *problem_name(u32 id)
 {
 	return id == BCH_PROBLEM_superblock_copy_bad ? "superblock_copy_bad"
+	       : id == BCH_PROBLEM_device_too_short  ? "device_too_short"
 						     : bch_fsck_error_name(id);
 }
 
@@ -125,7 +127,7 @@ static int ask(struct bch_check *c, const struct bch_fsck_problem *p)
 
 static int answer(struct bch_check *c, const struct bch_fsck_problem *p, unsigned flags)
 {
-	switch (c->opts->answer) {
+	switch (c->look_only ? BCH_FSCK_NO : c->opts->answer) {
 	case BCH_FSCK_ASK:
 		return ask(c, p);
 	case BCH_FSCK_SAFE:
@@ -201,7 +203,7 @@ static int tell(struct bch_check *c, const struct about *about, u64 hash, const 
 	if (yes < 0)
 		return yes;
 	p.repaired = yes;
-	repair = yes || c->opts->answer == BCH_FSCK_NO;
+	repair = yes || c->look_only || c->opts->answer == BCH_FSCK_NO;
 	err = count(c, &p);
 	if (!err)
 		err = keep_told(c, hash, repair);

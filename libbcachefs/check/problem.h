@@ -202,6 +202,7 @@
 /* What the format has no number for; the superblock does not count it. */
 enum {
 	BCH_PROBLEM_superblock_copy_bad = BCH_FSCK_ERROR_NR,
+	BCH_PROBLEM_device_too_short,
 	BCH_PROBLEM_NR
 };
 

@@ -43,7 +43,8 @@ struct bch_check_step {
 /* In the order in which kernels run the passes. */
 /* clang-format off */
 static const struct bch_check_step steps[] = {
-	{ bch_check_supers, .flags = ONCE | HIDDEN }, /* no pass does that */
+	{ bch_check_device_ends, .flags = ONCE | HIDDEN }, /* no pass does that */
+	{ bch_check_supers, .flags = ONCE | HIDDEN },
 	STEP(bch_check_journal, ONCE | HIDDEN, 0, 0,
 	     BCH_PASS_journal_replay),
 	STEP(bch_check_nodes, ONCE | SILENT, 0, 1,

@@ -8,9 +8,8 @@
 #include "ondisk/data_types.h"
 #include "ondisk/sb_private.h"
 
-/* Largest and smallest number of buckets that a kernel takes. */
+/* What a kernel takes at most. */
 #define MEMBER_MAX_BUCKETS ((1ULL << 31) - 1 - 64)
-#define MEMBER_MIN_BUCKETS 64U
 
 #define MEMBER_MAX_BITMAP_SHIFT 58
 
@@ -147,9 +146,9 @@ static int validate_slot(const struct bch_sb *sb, const struct bch_member *m, u3
 	if (m->nbuckets > MEMBER_MAX_BUCKETS)
 		return bch_sb_why(why, err, "device %u: too many buckets (%" PRIu64 ", max %llu)",
 				  idx, m->nbuckets, MEMBER_MAX_BUCKETS);
-	if (m->nbuckets < m->first_bucket + MEMBER_MIN_BUCKETS)
+	if (m->nbuckets < m->first_bucket + BCH_MEMBER_MIN_BUCKETS)
 		return bch_sb_why(why, err, "device %u: not enough buckets (%" PRIu64 ", min %u)",
-				  idx, m->nbuckets, MEMBER_MIN_BUCKETS);
+				  idx, m->nbuckets, BCH_MEMBER_MIN_BUCKETS);
 	if (m->bucket_size < le16_get(sb->block_size))
 		return bch_sb_why(why, err, "device %u: bucket size %u sectors, block size %u", idx,
 				  m->bucket_size, le16_get(sb->block_size));

@@ -46,6 +46,8 @@ BCH_DISK_STRUCT(bch_member, BCH_MEMBER_FIELDS, 328)
 #define BCH_MEMBER_BYTES_1_13 144 /* what 6.12 writes */
 #define BCH_MEMBERS_V2_HEADER 8	  /* member_bytes and padding, before the first entry */
 
+#define BCH_MEMBER_MIN_BUCKETS 64U /* behind the first, or kernels refuse it */
+
 /* Name, first bit, bit after the last. */
 /* clang-format off */
 #define BCH_MEMBER_FLAGS(F)			\

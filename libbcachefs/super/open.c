@@ -122,6 +122,25 @@ static int leave_out_splitbrain(struct bch_fs *fs, const struct opened *o,
 	return 0;
 }
 
+/* What lies before a device's end can be read, and a check may cut the member to it. */
+static int take_short(struct bch_fs *fs, const struct opened *o, const struct bch_member *m)
+{
+	u64 has = o->blkdev->geometry.size, wants = BCH_BYTES(m->nbuckets * m->bucket_size);
+
+	if (fs->flags & BCH_OPEN_SHORT &&
+	    has / BCH_BYTES(m->bucket_size) >= m->first_bucket + (u64)BCH_MEMBER_MIN_BUCKETS)
+		return 1;
+	if (fs->flags & BCH_OPEN_WRITE)
+		return bch_error(fs->ctx, -BCH_ERR_device_size_too_small,
+				 "%s ends at %" PRIu64 " bytes, what is on it at %" PRIu64,
+				 o->blkdev->name, has, wants);
+	bch_log(fs->ctx, BCH_LOG_warn,
+		"%s ends at %" PRIu64 " bytes, what is on it at %" PRIu64
+		": the rest cannot be read",
+		o->blkdev->name, has, wants);
+	return 1;
+}
+
 /* 1: @o is a member, 0: it is left out (said in the log), or an error. */
 static int judge(struct bch_fs *fs, const struct opened *o, const struct opened *best)
 {
@@ -141,7 +160,7 @@ static int judge(struct bch_fs *fs, const struct opened *o, const struct opened 
 	if (!(fs->flags & BCH_OPEN_NO_SPLITBRAIN_CHECK) && is_splitbrain(o, best))
 		return leave_out_splitbrain(fs, o, best);
 	if (BCH_SECTORS(o->blkdev->geometry.size) < m.nbuckets * m.bucket_size)
-		return bch_error(fs->ctx, -BCH_ERR_device_size_too_small, "%s", o->blkdev->name);
+		return take_short(fs, o, &m);
 	return 1;
 }
 

@@ -19,6 +19,8 @@
 #include "ondisk/passes.h"
 
 #define NR_IN_TEST    200
+#define SHORT_FROM    6000 /* the seed from which on a device is cut short, too */
+#define NR_SHORT      24
 #define SECONDS_MAX   60
 #define MEMORY_MAX_KB (768U << 10)
 
@@ -60,7 +62,8 @@ static bool run_fsck(struct image *image, enum bch_fsck_answer answer, struct te
 	const struct bch_fsck_opts opts = { .answer = answer,
 					    .problem = tell_problem,
 					    .arg = teller };
-	int err = open_image(image, answer == BCH_FSCK_NO ? 0 : BCH_OPEN_WRITE, true);
+	int err = open_image(image, BCH_OPEN_SHORT | (answer == BCH_FSCK_NO ? 0U : BCH_OPEN_WRITE),
+			     true);
 
 	if (!err)
 		err = bch_fsck(image->fs, &opts, &result);
@@ -155,7 +158,7 @@ static int run_seed(const struct image *base, u64 seed, const struct listing *l,
 {
 	struct temp t = *base->t;
 	struct image image = *base;
-	struct victim v = { .image = &image };
+	struct victim v = { .image = &image, .is_short = seed >= SHORT_FROM };
 	bool ok;
 
 	limit();
@@ -252,10 +255,18 @@ static void whatever_is_damaged_is_repaired_and_nothing_else_is_lost(void **stat
 		0);
 }
 
+static void device_that_is_cut_short_beside_is_repaired_too(void **state)
+{
+	assert_int_equal(temp_run("/proc/%d/exe -s %d -n %d", getpid(), SHORT_FROM,
+				  IS_SLOW ? NR_SHORT / 6 : NR_SHORT),
+			 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whatever_is_damaged_is_repaired_and_nothing_else_is_lost),
+		cmocka_unit_test(device_that_is_cut_short_beside_is_repaired_too),
 	};
 	struct args a = { .count = 1 };
 	int letter;

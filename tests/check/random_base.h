@@ -222,6 +222,8 @@ static inline void damage_bytes(struct victim *v, u64 nr)
 	assert_non_null(v->bytes);
 	copy_image(v->image, &v->hurt);
 	make_faults(v, false, nr);
+	if (v->is_short)
+		truncate_device(v);
 	for (size_t i = 0; i < v->nodes.a.nr; i++)
 		if (!v->nodes.a.v[i].level &&
 		    node_is_lost(&v->known, v->image->fs, &v->nodes.a.v[i]))

@@ -17,6 +17,7 @@ struct victim {
 	bool may_refuse; /* that may look like the work of a newer kernel */
 	u8 *bytes;	 /* of one node */
 	u64 supers_lost; /* members of which superblocks are: bits */
+	bool is_short;	 /* a device is to be */
 };
 
 static inline u64 draw(struct victim *v, u64 below)
@@ -473,15 +474,18 @@ static inline void truncate_device(struct victim *v)
 {
 	u32 dev_idx = (u32)draw(v, v->image->fs->nr_members);
 	struct bch_blkdev *dev = v->image->fs->members[dev_idx].blkdev;
-	u64 size;
+	struct bch_member m;
+	u64 size, end;
 
-	if (!dev)
+	if (!dev || v->supers_lost >> dev_idx & 1 ||
+	    !bch_super_member(&v->image->fs->super, dev_idx, &m))
 		return;
 	size = dev->geometry.size;
 	size -= size / 100 * (1 + draw(v, 30));
 	size &= ~4095ULL;
+	end = size - size % BCH_BYTES(m.bucket_size);
 	say(v, "device %u ends at %" PRIu64 ", not %" PRIu64, dev_idx, size, dev->geometry.size);
-	known_hurt(&v->known, dev_idx, size, dev->geometry.size - size, false);
+	known_hurt(&v->known, dev_idx, end, dev->geometry.size - end, false);
 	assert_int_equal(truncate(path_of(v, dev_idx), (off_t)size), 0);
 }
 
@@ -515,10 +519,10 @@ struct fault {
 };
 
 static const struct fault faults[] = {
-	{ delete_key, 6, true },   { flip_key, 8, true },	  { copy_key, 6, true },
-	{ move_key, 3, true },	   { zero_node, 4, false },	  { flip_node, 8, false },
-	{ swap_nodes, 2, false },  { stale_node, 3, false },	  { lose_entry, 3, false },
-	{ lose_supers, 2, false }, { truncate_device, 0, false }, { noise_device, 1, false },
+	{ delete_key, 6, true },   { flip_key, 8, true },      { copy_key, 6, true },
+	{ move_key, 3, true },	   { zero_node, 4, false },    { flip_node, 8, false },
+	{ swap_nodes, 2, false },  { stale_node, 3, false },   { lose_entry, 3, false },
+	{ lose_supers, 2, false }, { noise_device, 1, false },
 };
 
 static inline void make_faults(struct victim *v, bool of_keys, u64 nr)

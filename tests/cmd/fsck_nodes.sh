@@ -93,6 +93,29 @@ bad_superblocks_are_written_anew() {
 	done
 }
 
+device_that_was_cut_short_is_read_and_is_shortened() {
+	unpack_image "$top/tests/images/03-mixed"
+	bcachefs list -b extents dev0.img >before
+	truncate -s -30M dev0.img
+	run bcachefs list -b extents dev0.img
+	status 0
+	err 'dev0\.img ends at [0-9]* bytes, what is on it at [0-9]*: the rest cannot be read$'
+	same "$work/out" before
+	run bcachefs set-fs-option --compression=lz4 dev0.img
+	status 1
+	err 'dev0\.img ends at [0-9]* bytes'
+	unchanged bcachefs fsck -n dev0.img
+	status 4
+	out 'dev0\.img ends at bucket [0-9]*, what is on it at [0-9]*, not shortening'
+	unchanged bcachefs fsck -p -f dev0.img
+	status 4
+	repaired device_too_short
+	run bcachefs list -b extents dev0.img
+	status 0
+	no_err
+	same "$work/out" before
+}
+
 problems_of_nodes_are_told_as_json_too() {
 	unpack_image "$top/tests/images/03-mixed"
 	uproot xattrs
