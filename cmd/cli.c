@@ -203,6 +203,8 @@ static int status_of(const struct cli *cli, int err)
 		return c->status_usage ? c->status_usage : STATUS_USAGE;
 	if (err == -BCH_ERR_cancelled)
 		return c->status_cancelled ? c->status_cancelled : STATUS_CANCELLED;
+	if (err == -BCH_ERR_access_denied && c->status_denied)
+		return c->status_denied;
 	return c->status_failed ? c->status_failed : STATUS_FAILED;
 }
 

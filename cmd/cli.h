@@ -246,6 +246,7 @@ struct cli_command {
 	const void *defaults;				   /* args before parsing; NULL: zeroes */
 	unsigned flags;					   /* enum cli_command_flags */
 	int status_failed, status_usage, status_cancelled; /* 0: 1, 2, 130 */
+	int status_denied; /* of -BCH_ERR_access_denied; 0: as failed */
 	int (*run)(struct cli *cli, const void *args);
 };
 
@@ -328,6 +329,9 @@ struct bch_undo_opts cli_undo_opts(const struct cli *cli);
 
 /* The time that is written, in unix seconds: SOURCE_DATE_EPOCH where that is set. */
 u64 cli_now(void);
+
+/* Has modprobe load the kernel's bcachefs; what becomes of it bch_kernel_has_bcachefs() knows. */
+void cli_load_bcachefs(void);
 
 /* Has udev look at the block devices again, for at most ten seconds; nothing where no udevd runs. */
 void cli_settle_udev(void);

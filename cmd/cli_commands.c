@@ -37,6 +37,7 @@
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
+	C(mount)		\
 	C(fusemount)		\
 	C(ls)			\
 	C(tree)			\

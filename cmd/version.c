@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bcachefs version: the release, alone on the first line since scripts compare it, and what it can do. CLI 13. */
 
-#include <stdio.h>
 #include <bcachefs/build.h>
+#include <bcachefs/mount.h>
 #include "fusemount.h"
-
-#define KERNEL_VERSION "/sys/module/bcachefs/parameters/version"
-
-/* What the running kernel's module writes; 0 where there is none. */
-static u16 kernel_version(void)
-{
-	FILE *f = fopen(KERNEL_VERSION, "re");
-	unsigned version = 0;
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%u", &version) != 1 || version > UINT16_MAX)
-		version = 0;
-	fclose(f);
-	return (u16)version;
-}
 
 static void say_versions(struct bch_facts *facts, const char *label, u16 min, u16 max)
 {
@@ -44,7 +28,7 @@ static int run(struct cli *cli, const void *parsed)
 	say_versions(cli->facts, "Reads", BCH_VERSION_READ_MIN, BCH_VERSION_READ_MAX);
 	say_versions(cli->facts, "Formats", BCH_VERSION_FORMAT_MIN, BCH_VERSION_FORMAT_MAX);
 	say_version(cli->facts, "Formats by default", BCH_VERSION_DEFAULT);
-	say_version(cli->facts, "Kernel module", kernel_version());
+	say_version(cli->facts, "Kernel module", bch_kernel_version());
 	bch_build_show(cli->facts);
 	bch_fact(cli->facts, "libfuse", "%s", fusemount_libfuse());
 	return 0;

@@ -152,6 +152,9 @@ int bch_fs_unlock_from_keyring(struct bch_fs *fs);
 /* Puts the passphrase's key into @keyring, for the kernel. The passphrase must be right. */
 int bch_fs_keyring_add(struct bch_fs *fs, const char *passphrase, enum bch_keyring keyring);
 
+/* Has the kernel find the key while this process lives, whichever keyring it is in. */
+int bch_fs_keyring_lend(struct bch_fs *fs);
+
 /* Takes the keys out of all keyrings. -BCH_ERR_no_key where none has one. */
 int bch_fs_keyring_remove(struct bch_fs *fs);
 

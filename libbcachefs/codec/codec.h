@@ -179,6 +179,9 @@ int bch_keyring_add(enum bch_keyring keyring, const u8 user_uuid[16],
  */
 int bch_keyring_find(const u8 user_uuid[16], struct bch_crypt_key *user_key);
 
+/* Links it to the process keyring, where the kernel looks too. Errors as bch_keyring_find(). */
+int bch_keyring_lend(const u8 user_uuid[16]);
+
 /* Takes it out of all three. -BCH_ERR_no_key if it was in none, or as bch_keyring_find(). */
 int bch_keyring_remove(const u8 user_uuid[16]);
 

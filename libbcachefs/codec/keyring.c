@@ -110,6 +110,20 @@ int bch_keyring_find(const u8 user_uuid[16], struct bch_crypt_key *user_key)
 	return err;
 }
 
+int bch_keyring_lend(const u8 user_uuid[16])
+{
+	struct description d = describe(user_uuid);
+	int err = -BCH_ERR_no_key;
+
+	for (size_t i = 0; i < bch_array_size(rings); i++) {
+		if (keyctl_search(rings[i], KEY_TYPE, d.s, KEY_SPEC_PROCESS_KEYRING) >= 0)
+			return 0;
+		if (keyring_error(errno) != -BCH_ERR_no_key)
+			err = keyring_error(errno);
+	}
+	return err;
+}
+
 /* ENOENT: the key was found in a keyring that hangs below @ring, which has its own turn. */
 static int remove_from(key_serial_t ring, const struct description *d)
 {

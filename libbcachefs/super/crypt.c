@@ -100,6 +100,13 @@ int bch_fs_keyring_add(struct bch_fs *fs, const char *passphrase, enum bch_keyri
 	return err ? bch_error(fs->ctx, err, "keyring") : 0;
 }
 
+int bch_fs_keyring_lend(struct bch_fs *fs)
+{
+	int err = bch_keyring_lend(fs->super.sb->user_uuid);
+
+	return err ? bch_error(fs->ctx, err, "keyring") : 0;
+}
+
 int bch_fs_keyring_remove(struct bch_fs *fs)
 {
 	return bch_keyring_remove(fs->super.sb->user_uuid);

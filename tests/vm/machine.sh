@@ -19,11 +19,11 @@ set_drives() { # IMAGE...
 	done
 }
 
-# Puts a program and the shared libraries that it needs where they are on the host; /bin/NAME is the program.
+# Puts a program and the shared libraries that it needs, if any, where they are on the host; /bin/NAME is the program.
 add_program() { # PROGRAM ROOT
 	local library
 	cp "$1" "$2/bin/"
-	ldd "$1" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
+	{ ldd "$1" 2>/dev/null || true; } | { grep -o '/[^ ]*' || true; } | while read -r library; do
 		mkdir -p "$2${library%/*}"
 		cp -L "$library" "$2$library"
 	done
