@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* bcachefs scrub: every checksum of every copy of data and metadata. CLI 8.11. */
+/* bcachefs scrub: every checksum of every copy of data and metadata, and repair from good copies. CLI 8.11. */
 
 #include <time.h>
 #include <unistd.h>
@@ -10,10 +10,11 @@
 
 /* Bits of the exit status. CLI 2.7. */
 #define INTERRUPTED 1
+#define CORRECTED   2
 #define UNCORRECTED 4
 
 struct args {
-	bool metadata, mapper_names, dry_run;
+	bool metadata, mapper_names;
 	struct cli_strings only;
 };
 
@@ -22,7 +23,6 @@ static const struct cli_option options[] = {
 		 "only superblocks, journal and btree nodes"),
 	CLI_STRINGS(0, "only", "DEVICE", struct args, only,
 		    "read only this member: path, index, label or UUID; repeatable"),
-	CLI_FLAG('n', "dry-run", struct args, dry_run, "only report, as is done in any case"),
 	CLI_FLAG(0, "mapper-names", struct args, mapper_names, "print /dev/mapper/NAME, not dm-N"),
 	CLI_FILESYSTEM,
 };
@@ -90,6 +90,12 @@ static struct cli_strings wanted(struct cli *cli, const struct args *a, struct b
 	return *named;
 }
 
+static int status_of(const struct bch_scrub_result *r)
+{
+	return (r->interrupted ? INTERRUPTED : 0) | (r->nr_repaired ? CORRECTED : 0) |
+	       (r->nr_bad > r->nr_repaired ? UNCORRECTED : 0);
+}
+
 static int scrub(struct cli *cli, const struct args *a, struct bch_fs *fs)
 {
 	const struct bch_files_opts files = { .flags = BCH_FILES_QUIET };
@@ -100,6 +106,7 @@ static int scrub(struct cli *cli, const struct args *a, struct bch_fs *fs)
 		.mapper_names = a->mapper_names,
 		.devices = devices.p,
 		.nr_devices = devices.nr,
+		.repair = !cli->common.dry_run,
 		.progress = cli_progress_mode(cli),
 		.show = is_drawn(cli) ? draw : NULL,
 		.arg = &screen,
@@ -116,37 +123,43 @@ static int scrub(struct cli *cli, const struct args *a, struct bch_fs *fs)
 	if (err)
 		return err;
 	if (result.interrupted)
-		cli_say(cli, "interrupted: not all was read");
-	return (result.interrupted ? INTERRUPTED : 0) | (result.nr_bad ? UNCORRECTED : 0);
+		cli_say(cli, "interrupted: not all was read%s; run again to go on",
+			opts.repair ? " and repaired" : "");
+	return status_of(&result);
 }
 
 static int run(struct cli *cli, const void *parsed)
 {
-	struct bch_fs *fs bch_auto(fs) = NULL;
-	int err = cli_open_readable(cli, &fs);
+	struct bch_fs *fs = NULL;
+	int err = cli_open_unlocked(cli, cli->common.dry_run ? 0 : BCH_OPEN_WRITE, &fs), closed;
 
 	if (err && fs && bch_fs_encryption(fs) == BCH_KEY_WRAPPED)
 		cli_say(cli, "without the passphrase no checksum of an encrypted filesystem can be "
 			     "verified");
-	return err ? err : scrub(cli, parsed, fs);
+	if (!err)
+		err = scrub(cli, parsed, fs);
+	closed = bch_fs_close(fs);
+	return closed ? closed : err;
 }
 
 const struct cli_command cmd_scrub = {
 	.name = "scrub",
 	.aliases = "data scrub",
 	.heading = CLI_HEADING_data,
-	.summary = "verify every checksum of every copy of data and metadata",
+	.summary = "verify every copy of data and metadata, and repair bad ones",
 	.help = "Reads the members of an unmounted filesystem in the order of each, verifies all "
 		"that has a checksum, and names what is bad with its device, sector, and the files "
-		"of all subvolumes that it belongs to. Nothing is written: bad copies stay, so "
-		"that "
-		"corrected is 0. A copy that is bad is LOST where no other copy, and no stripe, "
-		"has "
-		"the data. Devices that are named one by one are those that are read; members that "
-		"were found by scanning serve to tell what is lost.\n"
-		"Exit status: the sum of 1: interrupted, or failed; 4: something is bad.",
+		"of all subvolumes that it belongs to. Then bad copies are written anew, to new "
+		"places, from good ones, btree nodes and superblocks too; with -n they are only "
+		"reported. A copy that is bad is LOST, and stays, where no other copy, and no "
+		"stripe, has the data; blocks of stripes, and data in them, are not repaired. "
+		"Devices that are named one by one are those that are read; members that were "
+		"found by scanning have good copies, and tell what is lost. With missing members "
+		"it needs -n or -o degraded. Interrupted, it keeps what it has repaired.\n"
+		"Exit status: the sum of 1: interrupted, or failed; 2: something was bad and is "
+		"repaired; 4: something is bad.",
 	CLI_OPTIONS(options, struct args),
-	.flags = CLI_JSON | CLI_PROGRESS | CLI_PASSPHRASE | CLI_DIRECT,
+	.flags = CLI_JSON | CLI_PROGRESS | CLI_PASSPHRASE | CLI_DIRECT | CLI_WRITES,
 	.status_cancelled = INTERRUPTED,
 	.run = run,
 };

@@ -26,8 +26,7 @@ enum bch_open_flags {
 	BCH_OPEN_ALONE = 1 << 6, /* only what is named; the others are not looked for nor missed */
 	BCH_OPEN_MOUNTED = 1 << 8, /* as another filesystem, which is known of */
 	BCH_OPEN_SHORT = 1 << 9,   /* write although a device ends before what is on it */
-	BCH_OPEN_DIRECT =
-		1 << 7, /* to read: what the devices hold, not what the system remembers */
+	BCH_OPEN_DIRECT = 1 << 7,  /* what the devices hold, not what the system remembers */
 };
 
 struct bch_open_opts {

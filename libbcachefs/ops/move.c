@@ -18,7 +18,7 @@ static bool has_source(struct bch_move *m, const struct bch_key *k,
 	struct bch_extent_ptr p;
 
 	while (!v->unwritten && bch_extent_ptr_next(&walk, &p))
-		if (bch_move_is_source(m->fs, k, &p))
+		if (bch_move_is_source(m, k, &p))
 			return true;
 	return v->unwritten;
 }
@@ -94,7 +94,7 @@ static int walk_btree(struct bch_move *m, u8 btree_id)
 static bool concerns_data(const struct bch_move_job *job)
 {
 	return job->restore || job->drop_extra || job->leaving[0] || job->leaving[1] ||
-	       job->leaving[2] || job->leaving[3] || job->tail_sector;
+	       job->leaving[2] || job->leaving[3] || job->tail_sector || job->nr_bad;
 }
 
 static int walk(struct bch_move *m)

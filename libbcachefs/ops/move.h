@@ -15,6 +15,13 @@
 #include "alloc/alloc.h"
 #include "file/file.h"
 
+/* A copy that is bad: of which key, and where. */
+struct bch_move_bad {
+	struct bch_pos pos;
+	u64 sector;
+	u32 dev_idx;
+};
+
 /* What is to be. */
 struct bch_move_job {
 	const char *name; /* for progress */
@@ -23,6 +30,8 @@ struct bch_move_job {
 		onto; /* NULL, or the device that gets what leaves, each blob in its place: no key changes */
 	u64 tail_sector; /* 0, or from where on nothing leads to member @tail_dev afterwards */
 	u32 tail_dev;
+	const struct bch_move_bad *bad; /* copies that give way to new ones; bch_move_bad_sort() */
+	size_t nr_bad;
 	bool restore; /* there are as many copies as is wanted, none on members that are missing or failed */
 	bool drop_extra;    /* there are no more than that, and none that are cached */
 	bool rewrite_nodes; /* nodes of older forms are written anew */
@@ -122,7 +131,11 @@ int bch_move_judge(struct bch_move *m, const struct bch_key *k, struct bch_move_
 bool bch_move_judge_node(struct bch_move *m, const struct bch_key *k, struct bch_move_verdict *v);
 
 /* Can the data be had by the pointer, as far as that is known? */
-bool bch_move_is_source(struct bch_fs *fs, const struct bch_key *k, const struct bch_extent_ptr *p);
+bool bch_move_is_source(const struct bch_move *m, const struct bch_key *k,
+			const struct bch_extent_ptr *p);
+
+/* The order of bch_move_job's bad copies. */
+void bch_move_bad_sort(struct bch_move_bad *bad, size_t nr);
 
 /* The durability of a copy on the member, 0 where that is missing or failed. */
 u32 bch_move_durability(const struct bch_fs *fs, u32 dev_idx);

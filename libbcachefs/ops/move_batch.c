@@ -69,8 +69,7 @@ static void choose_source(const struct bch_move *m, const struct bch_key *k,
 
 	item->src_nr = BCH_MOVE_NO_SOURCE;
 	for (u32 nr = 0; nr < BCH_PTRS_MAX && bch_extent_ptr_next(&walk, &p); nr++) {
-		bool usable =
-			item->v.unwritten ? p.ptr.unwritten : bch_move_is_source(m->fs, k, &p);
+		bool usable = item->v.unwritten ? p.ptr.unwritten : bch_move_is_source(m, k, &p);
 
 		if (!usable || rank_of(m, &p.ptr) >= best)
 			continue;

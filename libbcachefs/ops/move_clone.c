@@ -45,7 +45,7 @@ static int read_same(struct bch_move *m, const struct bch_key *k,
 
 	while (why && bch_extent_ptr_next(&walk, &p)) {
 		if (p.ptr.dev_idx == place->ptr.dev_idx || !is_same_crc(&p.crc, &place->crc) ||
-		    !bch_move_is_source(m->fs, k, &p))
+		    !bch_move_is_source(m, k, &p))
 			continue;
 		if (!bch_blob_read(m->fs, k, &p, bytes))
 			why = 0;

@@ -131,7 +131,7 @@ static int read_any(struct copy *c, const struct bch_key *k, struct bch_move_ite
 		for (u32 nr = 0; nr < BCH_PTRS_MAX && bch_extent_ptr_next(&walk, &p); nr++) {
 			int err;
 
-			if (plain != !p.crc.csum_type || !bch_move_is_source(c->m->fs, k, &p))
+			if (plain != !p.crc.csum_type || !bch_move_is_source(c->m, k, &p))
 				continue;
 			err = read_alone(c, k, item, &p);
 			if (err == -BCH_ERR_no_memory)

@@ -3,6 +3,8 @@
 
 #include "ops/move.h"
 
+#include <stdlib.h>
+
 /* ------------------------------------------------------------------ members */
 
 /* What a copy there counts for once the member is back. */
@@ -50,13 +52,40 @@ static void take_options(struct bch_move *m, const struct bch_key *k)
 
 /* ------------------------------------------------------------------ pointers */
 
-bool bch_move_is_source(struct bch_fs *fs, const struct bch_key *k, const struct bch_extent_ptr *p)
+static int compare_bad(const void *l, const void *r)
+{
+	const struct bch_move_bad *a = l, *b = r;
+	int order = bch_pos_compare(a->pos, b->pos);
+
+	if (order)
+		return order;
+	if (a->dev_idx != b->dev_idx)
+		return a->dev_idx < b->dev_idx ? -1 : 1;
+	return a->sector < b->sector ? -1 : a->sector > b->sector;
+}
+
+void bch_move_bad_sort(struct bch_move_bad *bad, size_t nr)
+{
+	if (nr)
+		qsort(bad, nr, sizeof(*bad), compare_bad);
+}
+
+static bool is_bad(const struct bch_move_job *job, const struct bch_key *k, const struct bch_ptr *p)
+{
+	const struct bch_move_bad copy = { k->pos, p->offset_sectors, p->dev_idx };
+
+	return job->nr_bad && bsearch(&copy, job->bad, job->nr_bad, sizeof(copy), compare_bad);
+}
+
+bool bch_move_is_source(const struct bch_move *m, const struct bch_key *k,
+			const struct bch_extent_ptr *p)
 {
 	bool stale;
 
-	if (p->ptr.unwritten || !bch_ptr_blkdev(fs, &p->ptr) || !bch_crc_is_possible(k, &p->crc))
+	if (p->ptr.unwritten || !bch_ptr_blkdev(m->fs, &p->ptr) ||
+	    !bch_crc_is_possible(k, &p->crc) || is_bad(m->job, k, &p->ptr))
 		return false;
-	return !p->ptr.cached || (!bch_ptr_is_stale(fs, &p->ptr, &stale) && !stale);
+	return !p->ptr.cached || (!bch_ptr_is_stale(m->fs, &p->ptr, &stale) && !stale);
 }
 
 /* What was seen of a list of pointers. */
@@ -71,17 +100,17 @@ struct seen {
 static void see_cached(struct seen *s, const struct bch_key *k, const struct bch_extent_ptr *p)
 {
 	const struct bch_move_job *job = s->m->job;
-	bool goes = bch_move_leaves(job, &p->ptr) || job->drop_extra;
+	bool goes = bch_move_leaves(job, &p->ptr) || job->drop_extra || is_bad(job, k, &p->ptr);
 
 	if (goes)
 		s->v->drop |= 1U << s->nr;
-	if (bch_move_is_source(s->m->fs, k, p)) {
+	if (bch_move_is_source(s->m, k, p)) {
 		s->cached_goes |= goes;
 		s->cached_stays |= !goes;
 	}
 }
 
-static void see_dirty(struct seen *s, const struct bch_extent_ptr *p)
+static void see_dirty(struct seen *s, const struct bch_key *k, const struct bch_extent_ptr *p)
 {
 	const struct bch_move_job *job = s->m->job;
 	u32 dev = p->ptr.dev_idx, durability = bch_move_durability(s->m->fs, dev);
@@ -90,6 +119,11 @@ static void see_dirty(struct seen *s, const struct bch_extent_ptr *p)
 	s->v->unwritten |= p->ptr.unwritten;
 	if (bch_move_leaves(job, &p->ptr)) {
 		s->v->drop |= 1U << s->nr;
+		s->lost += nominal_durability(s->m->fs, dev);
+		return;
+	}
+	if (is_bad(job, k, &p->ptr)) {
+		s->v->replaced |= 1U << s->nr;
 		s->lost += nominal_durability(s->m->fs, dev);
 		return;
 	}
@@ -112,7 +146,7 @@ static int see(struct seen *s, const struct bch_key *k)
 		if (p.ptr.cached)
 			see_cached(s, k, &p);
 		else
-			see_dirty(s, &p);
+			see_dirty(s, k, &p);
 	}
 	return 0;
 }

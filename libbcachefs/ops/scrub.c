@@ -227,11 +227,22 @@ static void end_members(struct bch_scrub *s, bool interrupted)
 	take_counts(s);
 }
 
+/* Where reading was cut short nothing is repaired. */
+static int repair(struct bch_scrub *s, struct bch_scrub_result *result)
+{
+	int err = 0;
+
+	if (s->opts->repair && !result->interrupted)
+		err = bch_scrub_repair(s, &result->interrupted);
+	result->nr_repaired = s->nr_repaired;
+	return err;
+}
+
 int bch_scrub(struct bch_fs *fs, const struct bch_scrub_opts *opts, struct bch_facts *facts,
 	      struct bch_scrub_result *result)
 {
 	struct bch_scrub s;
-	int err = begin(&s, fs, opts);
+	int err = begin(&s, fs, opts), err_repair = 0;
 
 	if (!err)
 		err = bch_scrub_supers(&s);
@@ -239,11 +250,12 @@ int bch_scrub(struct bch_fs *fs, const struct bch_scrub_opts *opts, struct bch_f
 		err = bch_scrub_journal(&s);
 	if (!err)
 		err = bch_scrub_keys(&s);
-	*result = (struct bch_scrub_result){ err == -BCH_ERR_cancelled, s.nr_bad };
+	*result = (struct bch_scrub_result){ err == -BCH_ERR_cancelled, s.nr_bad, 0 };
 	if (!err || result->interrupted) {
 		end_members(&s, result->interrupted);
-		err = bch_scrub_show(&s, facts, result->interrupted);
+		err_repair = repair(&s, result);
+		err = bch_scrub_show(&s, facts, &result->interrupted);
 	}
 	end(&s);
-	return err;
+	return err_repair ? err_repair : err;
 }

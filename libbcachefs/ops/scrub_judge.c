@@ -14,7 +14,7 @@ struct bch_key bch_scrub_key_of(const struct bch_scrub *s, const struct bch_scru
 }
 
 /* Pointer number @nr of the key. */
-static struct bch_extent_ptr ptr_of(const struct bch_scrub *s, const struct bch_key *k, u8 nr)
+struct bch_extent_ptr bch_scrub_ptr_of(const struct bch_scrub *s, const struct bch_key *k, u8 nr)
 {
 	struct bch_extent_walk walk = bch_extent_walk(k, &s->fs->super);
 	struct bch_extent_ptr p = { 0 };
@@ -33,8 +33,8 @@ bool bch_scrub_same_blob(const struct bch_scrub *s, const struct bch_scrub_piece
 	if (s->keys.v[a->key].kind != BCH_SCRUB_data || s->keys.v[b->key].kind != BCH_SCRUB_data ||
 	    a->sector != b->sector || a->nr_sectors != b->nr_sectors || a->plain || b->plain)
 		return false;
-	ca = ptr_of(s, &ka, a->nr).crc;
-	cb = ptr_of(s, &kb, b->nr).crc;
+	ca = bch_scrub_ptr_of(s, &ka, a->nr).crc;
+	cb = bch_scrub_ptr_of(s, &kb, b->nr).crc;
 	return ca.csum_type == cb.csum_type && ca.csum_lo == cb.csum_lo &&
 	       ca.csum_hi == cb.csum_hi && ca.nonce == cb.nonce &&
 	       ca.compression_type == cb.compression_type &&
@@ -46,7 +46,7 @@ bool bch_scrub_same_blob(const struct bch_scrub *s, const struct bch_scrub_piece
 static int judge_data(struct bch_scrub *s, struct bch_scrub_piece *p, const void *bytes)
 {
 	struct bch_key k = bch_scrub_key_of(s, p);
-	struct bch_crc crc = ptr_of(s, &k, p->nr).crc;
+	struct bch_crc crc = bch_scrub_ptr_of(s, &k, p->nr).crc;
 
 	if (!bch_crc_is_encoded(&crc))
 		return 0;

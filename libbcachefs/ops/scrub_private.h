@@ -76,13 +76,16 @@ struct bch_scrub_member {
 /* A bad range. */
 struct bch_scrub_finding {
 	u8 kind, btree_id, level;
-	bool lost; /* no copy is good */
-	u8 block;  /* of a stripe, which is at @pos */
-	bool parity;
+	bool lost;     /* no copy is good */
+	bool repaired; /* it is not in use any more, or right again */
+	u8 block;      /* of a stripe, which is at @pos */
+	bool parity, in_stripe;
 	u16 problem;
 	s32 err; /* of what is lost: device_missing: no copy is there; data_lost: that was known */
 	u32 dev_idx; /* device_missing: one of those that had a copy */
 	u64 sector;
+	u64 ptr_sector;	    /* data, nodes: where the pointer leads to, at @sector or before */
+	u64 bytes;	    /* that no finding before it has */
 	u64 seq;	    /* of a journal entry */
 	struct bch_pos pos; /* the key */
 	u64 from, to;	    /* sectors of the key's range; data alone */
@@ -108,7 +111,7 @@ struct bch_scrub {
 	size_t batch_bytes; /* used */
 
 	BCH_ARRAY(struct bch_scrub_finding) findings;
-	u64 nr_bad;
+	u64 nr_bad, nr_repaired;
 };
 
 /* ------------------------------------------------------------------ scrub.c */
@@ -136,6 +139,7 @@ int bch_scrub_sweep(struct bch_scrub *s);
 
 /* scrub_judge.c: is what was read for a piece right? The error, and the problem of a node, go into the piece. */
 struct bch_key bch_scrub_key_of(const struct bch_scrub *s, const struct bch_scrub_piece *p);
+struct bch_extent_ptr bch_scrub_ptr_of(const struct bch_scrub *s, const struct bch_key *k, u8 nr);
 bool bch_scrub_same_blob(const struct bch_scrub *s, const struct bch_scrub_piece *a,
 			 const struct bch_scrub_piece *b);
 void bch_scrub_judge(struct bch_scrub *s, struct bch_scrub_piece *p, const void *bytes);
@@ -143,7 +147,13 @@ void bch_scrub_judge(struct bch_scrub *s, struct bch_scrub_piece *p, const void 
 /* scrub_verdict.c: takes down what is bad in the batch, and whether it is lost. */
 int bch_scrub_verdict(struct bch_scrub *s);
 
-/* scrub_show.c: the table and the bad ranges. */
-int bch_scrub_show(struct bch_scrub *s, struct bch_facts *facts, bool interrupted);
+/*
+ * scrub_repair.c: has what is bad and not lost be written anew, and notes in the findings what was. *@interrupted: not all
+ * was done.
+ */
+int bch_scrub_repair(struct bch_scrub *s, bool *interrupted);
+
+/* scrub_show.c: the table and the bad ranges. *@interrupted: some are without their names. */
+int bch_scrub_show(struct bch_scrub *s, struct bch_facts *facts, bool *interrupted);
 
 #endif

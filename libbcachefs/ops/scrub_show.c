@@ -141,13 +141,25 @@ static const char *state_of(const struct bch_scrub_finding *f)
 {
 	if (f->err == -BCH_ERR_device_missing)
 		return "missing";
-	return f->lost ? "lost" : "bad";
+	return f->lost ? "lost" : f->repaired ? "repaired" : "bad";
 }
 
 /* Is it a copy that was read? */
 static bool has_place(const struct bch_scrub_finding *f)
 {
 	return f->err != -BCH_ERR_device_missing && f->err != -BCH_ERR_data_lost;
+}
+
+/* What became of it, behind "bad". */
+static const char *outcome(const struct bch_scrub *s, const struct bch_scrub_finding *f)
+{
+	if (f->lost)
+		return ", LOST";
+	if (f->repaired)
+		return ", repaired";
+	if (!s->opts->repair)
+		return "";
+	return f->in_stripe ? ", not repaired, as it is in a stripe" : ", not repaired";
 }
 
 /* "checksum, copy on vda at sector 4096 bad": what all lines end with. */
@@ -163,7 +175,7 @@ static void put_end(const struct bch_scrub *s, const struct bch_scrub_finding *f
 	else
 		bch_buf_put(out, "%s, %s on %s at sector %" PRIu64 " bad%s", reason(f),
 			    f->kind == BCH_SCRUB_stripe ? "block" : "copy", name, f->sector,
-			    f->lost ? ", LOST" : "");
+			    outcome(s, f));
 }
 
 /* The place of a key, or of what has none. */
@@ -322,16 +334,18 @@ static int ask(struct bch_scrub *s, struct bch_resolver *r)
 static void show_notes(const struct bch_scrub *s, struct bch_facts *facts)
 {
 	if (s->nr_bad > s->findings.nr)
-		bch_facts_heading(facts, "%" PRIu64 " more bad ranges are not named",
-				  s->nr_bad - s->findings.nr);
+		bch_facts_heading(facts, "%" PRIu64 " more bad ranges are not named%s",
+				  s->nr_bad - s->findings.nr,
+				  s->opts->repair ? ", nor repaired: run again" : "");
 	if (s->incomplete)
 		bch_facts_heading(facts, "some keys could not be read: what only they lead to "
 					 "was not checked");
 	bch_fact_json_u64(facts, "bad_ranges", s->nr_bad);
+	bch_fact_json_u64(facts, "repaired_ranges", s->nr_repaired);
 	bch_fact_json_u64(facts, "unreadable_keys", s->incomplete);
 }
 
-int bch_scrub_show(struct bch_scrub *s, struct bch_facts *facts, bool interrupted)
+int bch_scrub_show(struct bch_scrub *s, struct bch_facts *facts, bool *interrupted)
 {
 	static const struct bch_resolve_opts none;
 	struct bch_resolver r;
@@ -340,9 +354,9 @@ int bch_scrub_show(struct bch_scrub *s, struct bch_facts *facts, bool interrupte
 
 	if (!err)
 		err = ask(s, &r);
-	if (err == -BCH_ERR_cancelled && interrupted)
+	*interrupted |= err == -BCH_ERR_cancelled;
+	if (!err || err == -BCH_ERR_cancelled) {
 		err = 0;
-	if (!err) {
 		show_table(s, facts);
 		bch_facts_list(facts, "damage");
 		for (size_t i = 0; i < s->findings.nr; i++) {

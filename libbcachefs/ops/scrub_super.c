@@ -11,7 +11,8 @@ static int check_copy(struct bch_scrub *s, struct bch_scrub_member *m, u64 secto
 {
 	struct bch_scrub_finding f = { .kind = BCH_SCRUB_superblock,
 				       .dev_idx = m->dev.dev_idx,
-				       .sector = sector };
+				       .sector = sector,
+				       .bytes = BCH_BYTES(nr_sectors) };
 	struct bch_super super = { 0 };
 
 	f.err = bch_super_read_copy(m->blkdev, sector, &super, NULL);
@@ -28,7 +29,8 @@ static int check_layout(struct bch_scrub *s, struct bch_scrub_member *m)
 {
 	struct bch_scrub_finding f = { .kind = BCH_SCRUB_superblock,
 				       .dev_idx = m->dev.dev_idx,
-				       .sector = BCH_SB_LAYOUT_SECTOR };
+				       .sector = BCH_SB_LAYOUT_SECTOR,
+				       .bytes = BCH_SECTOR_SIZE };
 	struct bch_sb_layout layout;
 
 	f.err = bch_super_read_layout(m->blkdev, &layout, NULL);
@@ -72,6 +74,7 @@ static int check_journal_copy(struct bch_scrub *s, const struct bch_journal_entr
 		.err = -BCH_ERR_data_checksum,
 		.dev_idx = copy->dev_idx,
 		.sector = copy->sector,
+		.bytes = bytes,
 		.seq = e->seq,
 	};
 

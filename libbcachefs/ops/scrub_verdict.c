@@ -91,8 +91,9 @@ static void range_of(const struct bch_scrub_key *key, const struct bch_scrub_pie
 	}
 }
 
+/* @bytes of it are in no piece before it. */
 static int take_down(struct bch_scrub *s, struct bch_scrub_member *m,
-		     const struct bch_scrub_piece *p)
+		     const struct bch_scrub_piece *p, u64 bytes)
 {
 	const struct bch_scrub_key *key = &s->keys.v[p->key];
 	struct bch_scrub_finding f = {
@@ -103,6 +104,7 @@ static int take_down(struct bch_scrub *s, struct bch_scrub_member *m,
 		.err = p->err,
 		.dev_idx = m->dev.dev_idx,
 		.sector = p->sector,
+		.bytes = bytes,
 		.pos = key->k.pos,
 		.block = p->nr,
 	};
@@ -112,7 +114,13 @@ static int take_down(struct bch_scrub *s, struct bch_scrub_member *m,
 
 	if (key->kind == BCH_SCRUB_stripe) {
 		bch_stripe_get(&k, &stripe);
+		f.in_stripe = true;
 		f.parity = p->nr >= stripe.nr_blocks - stripe.nr_redundant;
+	} else {
+		struct bch_extent_ptr ptr = bch_scrub_ptr_of(s, &k, p->nr);
+
+		f.ptr_sector = ptr.ptr.offset_sectors;
+		f.in_stripe = ptr.in_stripe;
 	}
 	range_of(key, p, &f);
 	err = is_lost(s, p, &f);
@@ -131,17 +139,18 @@ int bch_scrub_verdict(struct bch_scrub *s)
 		for (size_t j = 0; !err && j < m->pieces.nr; j++) {
 			const struct bch_scrub_piece *p = &m->pieces.v[j];
 			u64 start = p->sector > end ? p->sector : end;
-			u64 piece_end = p->sector + p->nr_sectors;
+			u64 piece_end = p->sector + p->nr_sectors, bytes = 0;
 
 			if (!p->err || p->err == BCH_SCRUB_NOT_READ)
 				continue;
 			if (p->err == -BCH_ERR_no_memory)
 				return p->err;
 			if (piece_end > start) {
-				m->dev.bad += BCH_BYTES(piece_end - start);
+				bytes = BCH_BYTES(piece_end - start);
 				end = piece_end;
 			}
-			err = take_down(s, m, p);
+			m->dev.bad += bytes;
+			err = take_down(s, m, p, bytes);
 		}
 	}
 	return err;

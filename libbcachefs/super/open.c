@@ -277,10 +277,11 @@ static int check_missing(struct bch_fs *fs)
 
 static unsigned blkdev_flags(unsigned flags)
 {
-	unsigned known = flags & BCH_OPEN_MOUNTED ? BCH_BLKDEV_MOUNTED : 0U;
+	unsigned known = (flags & BCH_OPEN_MOUNTED ? BCH_BLKDEV_MOUNTED : 0U) |
+			 (flags & BCH_OPEN_DIRECT ? BCH_BLKDEV_DIRECT : 0U);
 
 	if (!(flags & BCH_OPEN_WRITE) || flags & BCH_OPEN_DRY_RUN)
-		return known | (flags & BCH_OPEN_DIRECT ? BCH_BLKDEV_DIRECT : 0U);
+		return known;
 	return known | BCH_BLKDEV_WRITE | (flags & BCH_OPEN_NOEXCL ? BCH_BLKDEV_SHARED : 0U);
 }
 

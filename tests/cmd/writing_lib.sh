@@ -39,6 +39,7 @@ writing() {
 		device add -f @: extra.img
 		device resize 0 12M @
 		device resize-journal 0 512K @
+		scrub @
 	END
 }
 
@@ -92,9 +93,10 @@ prepare() { # LINE IMAGE...
 		bcachefs kvdb --rw -c 'update -q inodes 0:4096:U32_MAX bi_nlink=9' "$@"
 	fi
 	bcachefs set-fs-option --undo-file=earlier --compression=zstd "$@"
-	if [[ $words == recover-super* ]]; then
-		dd if=/dev/zero of=a.img bs=4096 seek=1 count=1 conv=notrunc status=none
-	fi
+	case $words in # the first copy of the superblock, the second one
+	recover-super*) dd if=/dev/zero of=a.img bs=4096 seek=1 count=1 conv=notrunc status=none ;;
+	scrub*) dd if=/dev/zero of=a.img bs=4096 seek=257 count=1 conv=notrunc status=none ;;
+	esac
 }
 
 # The images that the command of a line writes to.
@@ -114,13 +116,13 @@ words_of() { # LINE IMAGE...
 	echo "${words/@/"$*"}"
 }
 
-# The exit status of fsck as that of others: all was repaired, not all was done.
+# The exit status of fsck and scrub as that of others: all was repaired, not all was done. A dry scrub repairs nothing.
 as_others() { # LINE
-	[[ $1 == fsck* ]] || return 0
-	case $got in
-	1) got=0 ;;
-	4 | 8) got=1 ;;
+	case $1:$got in
+	fsck*:1 | scrub*:2) got=0 ;;
+	fsck*:[48] | scrub*:[4567]) got=1 ;;
 	esac
+	[[ $1 != scrub* || $ran != *--dry-run* ]] || got=0
 }
 
 ours=$(compgen -A function)

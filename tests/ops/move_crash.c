@@ -6,9 +6,9 @@
 
 #include "../commit/crash.h"
 
-#include <bcachefs/edit.h>
 #include <bcachefs/move.h>
 #include "digest.h"
+#include "tree.h"
 
 #define NR_LOSSES    60
 #define COMMIT_BYTES (128U << 10) /* so that there are several */
@@ -39,32 +39,6 @@ static int remove_first(struct bch_fs *fs)
 }
 
 /* ------------------------------------------------------------------ a filesystem */
-
-static void fill(struct test_fs *f)
-{
-	static const struct bch_path_opts from;
-	struct bch_put_sums sums = { 0 };
-	struct bch_buf path bch_auto(buf) = { 0 };
-	const char *source;
-	struct bch_put_opts opts = { .sources = &source, .nr_sources = 1 };
-
-	bch_buf_put(&path, "%s/tree", f->t->folder);
-	source = bch_buf_str(&path);
-	assert_int_equal(temp_run("mkdir -p %s/sub && cd %s && head -c 600000 /dev/urandom >random "
-				  "&& head -c 90000 /dev/zero | tr '\\0' x >sub/text && "
-				  "for i in $(seq 60); do seq $i 2000 >sub/$i; done",
-				  source, source),
-			 0);
-	test_fs_ok(f->t, test_fs_open(f, BCH_OPEN_WRITE));
-	test_fs_ok(f->t, bch_files_start(f->fs, NULL));
-	test_fs_ok(f->t, bch_writer_start(f->fs, NULL));
-	test_fs_ok(f->t, bch_file_put(f->fs, &opts, "/", &sums));
-	test_fs_ok(f->t, bch_file_subvol_snapshot(f->fs, &from, NULL, "/then", false));
-	test_fs_ok(f->t, bch_file_rm(f->fs, &from, 0, "/tree/sub/text"));
-	test_fs_ok(f->t, bch_commit(f->fs));
-	test_fs_ok(f->t, bch_writer_finish(f->fs));
-	test_fs_close(f);
-}
 
 /* Pointers of data to the first member. */
 static u64 nr_left(struct bch_fs *fs)
@@ -141,7 +115,7 @@ static void every_prefix_of_the_writes_is_whole_and_can_go_on(void **state)
 		struct bch_record *r;
 		u64 files, left, steps = 0, last = BCH_U64_MAX;
 
-		fill(&f);
+		tree_fill(&f, 1);
 		files = files_of(&f);
 		r = crash_record(&f, evacuate);
 		for (size_t n = 0; n < bch_record_nr(r); n++) {
@@ -186,7 +160,7 @@ static void a_member_is_in_it_with_its_buckets_or_out_of_it(void **state)
 		bool was = true;
 		u64 files;
 
-		fill(&f);
+		tree_fill(&f, 1);
 		files = files_of(&f);
 		r = crash_record(&f, remove_first);
 		for (size_t n = 0; n < bch_record_nr(r); n++) {
@@ -214,7 +188,7 @@ static void whatever_is_lost_between_flushes_all_files_are_there(void **state)
 		struct bch_record *r;
 		u64 files;
 
-		fill(&f);
+		tree_fill(&f, 1);
 		files = files_of(&f);
 		r = crash_record(&f, evacuate);
 		crash_keep(&f, "", ".kept");
@@ -238,7 +212,7 @@ static void what_cannot_be_read_or_written_leaves_it_whole(void **state)
 	struct test_fs f = test_fs_make(t, &shapes[0]);
 	u64 files;
 
-	fill(&f);
+	tree_fill(&f, 1);
 	files = files_of(&f);
 	crash_keep(&f, "", ".kept");
 	for (u32 i = 0; i < bch_array_size(faults); i++) {
@@ -276,7 +250,7 @@ static void what_was_moved_before_an_interrupt_stays_moved(void **state)
 	u64 files, left = 0, last = BCH_U64_MAX;
 	bool interrupted = true;
 
-	fill(&f);
+	tree_fill(&f, 1);
 	files = files_of(&f);
 	for (last_call = 1; interrupted; last_call += 97) {
 		int err;
