@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Members that were emptied or taken out, judged by the kernel: it mounts what is left without complaint, its fsck finds
+# Members that were emptied or taken out, or had bad copies repaired, judged by the kernel: it mounts what is left without complaint, its fsck finds
 # nothing, it shows the files that were there before, and goes on writing. Output in TAP.
 #
 #   devices.sh [PATTERN]     only the rows whose name matches the shell pattern
@@ -13,7 +13,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Image of tests/images, or how many devices are formatted with which options | kernel | what is done, commands between
-# semicolons, without the devices; rm N: that one is not there any more; new.img: one more device.
+# semicolons, without the devices; rm N: that one is not there any more; new.img: one more device; damage N: the first sector
+# of all data and nodes on that one is noise, repair: scrub, which must find it all.
 matrix='
 08-replicas2 | 6.12 | device evacuate 0
 08-replicas2 | 6.12 | device evacuate 1; set-fs-option -d 1 --state=rw; data rereplicate
@@ -44,6 +45,11 @@ matrix='
 11-fresh-v128 | 6.16 | device replace 0 new.img; rm 0
 3 --replicas=2 --version=1.28 | 6.16 | rm 2; device replace missing new.img
 3 --replicas=3 | 6.12 | set-fs-option --data_replicas=1 --metadata_replicas=1; data job drop_extra_replicas; data job migrate 1
+08-replicas2 | 6.12 | damage 1; repair
+08-replicas2 | 6.12 | damage 0; repair
+10-crash-c | 6.12 | damage 1; repair
+3 --replicas=2 --compression=lz4 | 6.12 | damage 0; repair
+3 --replicas=2 --version=1.28 --data_checksum=crc64 | 6.16 | damage 2; repair
 '
 
 make_tree() { # DIR
@@ -65,6 +71,29 @@ listing='(
 	find . -type f ! -name "back*" ! -name "nl*" -exec md5sum {} + | sort -k 2
 )'
 
+# What a row's words besides commands do, as text of a script.
+words_of_rows() {
+	cat <<-END
+		bucket_sectors() {
+			'$bcachefs' show-super dev0.img | sed -n 's/^ *Bucket size: *\([0-9.]*\) \(.*\)$/\1\2/p' |
+				head -n1 | numfmt --from=iec-i --suffix=B | awk '{ print \$1 / 512 }'
+		}
+		damage() { # MEMBER
+			local at size
+			size=\$(bucket_sectors)
+			'$bcachefs' list -a dev*.img >keys
+			for at in \$(sed -n "s/.* ptr: \$1:\([0-9]*\):\([0-9]*\) gen .*/\1*\$size+\2/p" keys | sort -u); do
+				dd if=/dev/urandom of=dev\$1.img bs=512 count=1 seek=\$((at)) conv=notrunc status=none
+			done
+		}
+		repair() {
+			'$bcachefs' scrub dev*.img >said || [[ \$? == 2 ]]
+			grep -q ', repaired' said && ! grep -v '^Starting\|^device\|^dev.*complete\|, repaired' said || exit 1
+			'$bcachefs' scrub -n dev*.img >/dev/null
+		}
+	END
+}
+
 write_case() { # DIR KERNEL COMMANDS
 	local command
 	cat >"$1/case.sh" <<-END
@@ -81,13 +110,18 @@ write_case() { # DIR KERNEL COMMANDS
 		unmount_ok
 	END
 	{
-		echo "set -e
+		echo "set -e"
+		words_of_rows
+		echo "
 			'$bcachefs' get -a \"\$(printf '%s\\n' dev*.img | paste -sd:)\" / out 2>&1
 			(cd out && $listing) >want
 			rm -rf out"
 		echo 'truncate -s 200M new.img'
 		tr ';' '\n' <<<"$3" | while read -r command; do
-			if [[ $command == rm\ * ]]; then
+			if [[ $command =~ ^\ *(damage|repair) ]]; then
+				echo "$command"
+				continue
+			elif [[ $command == rm\ * ]]; then
 				echo "rm dev${command#rm }.img"
 				continue
 			fi
