@@ -92,6 +92,9 @@ libraries:
 $B/tests/%: $B/tests/%.o $B/libbcachefs.a
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS) -lcmocka
 
+# Devices that are opened by what it tests are recorded too.
+$B/tests/ops/device_crash: LDFLAGS += -Wl,--wrap=bch_blkdev_open
+
 # A fuzz target: libFuzzer drives it, or a main that replays what is stored. Memory that it asks for is counted.
 COUNTED := -Wl,--wrap=bch_malloc,--wrap=bch_calloc,--wrap=bch_realloc
 FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$B/tests/fuzz/replay.o)

@@ -1,22 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every command that writes, when memory, a thread, a read, a write or a flush fails: a clean error, and the old state or
-# the new one, whole. Each call fails in turn, of the later ones only some: for FAULT_STEP=2, the default (20 under ASan), between number N
-# and the next one are N * 2 / 10 others. FAULT_STEP=0 tries all.
+# the new one, whole.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/link_lib.sh"
 . "$(dirname "$0")/writing_lib.sh"
-
-[[ ${B:-} == */asan ]] && slow=20
-step=${FAULT_STEP:-${slow:-2}}
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-faulty=$folder/bcachefs
-export ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99
-
-wraps=$(printf -- '-Wl,--wrap=%s ' malloc calloc realloc reallocarray strdup strndup pread64 pwrite64 fsync fdatasync \
-	pthread_create)
-(cd "$top" && link_with_commands "$faulty" tests/cmd/faulty.c "${B:-build}/bcachefs.o" $wraps) || exit 1
+. "$(dirname "$0")/faults_lib.sh"
 
 # What the commands change but for random numbers, of a filesystem that must be whole.
 state() { # LINE
@@ -43,10 +31,8 @@ state() { # LINE
 	fi
 }
 
-# The command of a line in which the fault happens; what it says may be of several lines.
 faulted() { # LINE KIND NR
-	FAULT=$2 FAULT_AT=$3 FAULT_COUNT=$PWD/count RUN_STDIN=edit run "$faulty" $(words_of "$1" a.img) --undo-file=u
-	ran+=" ($2 $3)"
+	RUN_STDIN=edit run_faulty "$2" "$3" $(words_of "$1" a.img) --undo-file=u
 }
 
 # It is an error, or nothing came of it.
@@ -98,16 +84,10 @@ put_back() { # LINE
 	cmp -s a.img kept || fail 'undo does not bring back what was there'
 }
 
-each_call() { # LINE KIND
-	local nr=1 nr_calls step=$step
-	[[ $1 != *passphrase* ]] || step=$((step * 20))
-	nr_calls=$(sed -n "s/^$2 //p" first)
-	while ((nr <= nr_calls)); do
-		faulted "$1" "$2" "$nr"
-		judge "$1" "$2"
-		put_back "$1"
-		((nr += 1 + nr * step / 10))
-	done
+one_call() { # LINE KIND NR
+	faulted "$1" "$2" "$3"
+	judge "$1" "$2"
+	put_back "$1"
 }
 
 each_kind() { # LINE
@@ -122,9 +102,11 @@ each_kind() { # LINE
 	mv count first
 	[[ $1 == kill_btree_node* ]] || state "$1" >after 2>/dev/null
 	put_back "$1"
-	[[ $1 != *passphrase* ]] || kinds='memory write' # as set-fs-option, but a key takes long to derive
+	if [[ $1 == *passphrase* ]]; then # as set-fs-option, but a key takes long to derive
+		kinds='memory write' step=$((step * 20))
+	fi
 	for kind in $kinds; do
-		each_call "$1" "$kind"
+		each_call "$kind" one_call "$1"
 	done
 }
 

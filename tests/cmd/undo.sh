@@ -62,17 +62,6 @@ undo_restores_every_byte_of_three_devices() {
 	each undone a.img b.img c.img
 }
 
-two_devices() {
-	rm -f ./*.img u
-	for name in a.img b.img extra.img; do
-		image 64M $name >/dev/null
-	done
-	bcachefs format -q a.img b.img
-	head -c 3000000 /dev/urandom >file
-	bcachefs put -q a.img:b.img file /
-	bcachefs set-fs-option --data_replicas=2 --metadata_replicas=2 a.img b.img
-}
-
 undo_restores_members_after_each_command_between_devices() {
 	local words before
 	while read -r words; do
@@ -116,7 +105,7 @@ none_of_it() { # LINE SUM IMAGE...
 	BCACHEFS_UNDO_DIR=none line "$1" '' "$3"
 	holds test ! -e none
 }
-ours+=$'\nin_folder\nnone_of_it\ntwo_devices'
+ours+=$'\nin_folder\nnone_of_it'
 
 a_folder_for_undo_files_gets_one_from_each_command() {
 	each in_folder a.img

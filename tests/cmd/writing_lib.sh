@@ -54,6 +54,18 @@ writing_between() {
 	END
 }
 
+# What these are for: copies that are missing, and data on both.
+two_devices() {
+	rm -f ./*.img u
+	for name in a.img b.img extra.img; do
+		image 64M $name >/dev/null
+	done
+	bcachefs format -q a.img b.img
+	head -c 3000000 /dev/urandom >file
+	bcachefs put -q a.img:b.img file /
+	bcachefs set-fs-option --data_replicas=2 --metadata_replicas=2 a.img b.img
+}
+
 joined() { # IMAGE...
 	local IFS=:
 	echo "$*"

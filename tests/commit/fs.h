@@ -78,16 +78,22 @@ static inline struct test_fs test_fs_make(struct temp *t, const struct test_fs_s
 	return test_fs_make_hashed(t, shape, 2);
 }
 
-static inline int test_fs_open(struct test_fs *f, unsigned flags)
+/* Without bch_fs_start(). */
+static inline int test_fs_open_super(struct test_fs *f, unsigned flags)
 {
 	struct bch_open_opts opts = { .flags = flags, .now = FS_NOW };
 	int err = bch_fs_open(f->t->ctx, (const char *const *)f->path, f->nr, &opts, &f->fs);
 
 	if (!err && bch_fs_encryption(f->fs) == BCH_KEY_IN_CLEAR)
 		err = bch_fs_unlock_from_keyring(f->fs);
-	if (!err)
-		err = bch_fs_start(f->fs, NULL);
 	return err;
+}
+
+static inline int test_fs_open(struct test_fs *f, unsigned flags)
+{
+	int err = test_fs_open_super(f, flags);
+
+	return err ? err : bch_fs_start(f->fs, NULL);
 }
 
 static inline void test_fs_close(struct test_fs *f)
