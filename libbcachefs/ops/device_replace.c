@@ -3,7 +3,8 @@
  * A device that takes the place of a member. CLI 14.3.
  *
  * It gets all that is on the member in the same places, so that no key changes: what makes it the member is one write of
- * the superblocks. Until then it is a stranger, and the filesystem as it was.
+ * the superblocks. Until then it is a stranger, and the filesystem as it was. It is not touched before a survey has found
+ * that nothing is lost.
  */
 
 #include <stdlib.h>
@@ -48,11 +49,23 @@ static int open_new(struct replace *r)
 	return err ? err : check_size(r);
 }
 
+static int keep_for_undo(struct replace *r)
+{
+	struct bch_blkdev *below = r->new;
+
+	if (!r->fs->undo)
+		return 0;
+	r->new = NULL; /* taken, whatever is returned */
+	return bch_undo_stack(r->fs->undo, below, r->dev_idx, r->member.uuid, &r->new);
+}
+
 static int wipe_new(struct replace *r)
 {
 	struct bch_signatures found bch_auto(signatures) = { 0 };
 	int err = bch_signatures_probe(r->fs->ctx, r->path, &found);
 
+	if (!err)
+		err = keep_for_undo(r);
 	return err ? err : bch_contents_wipe(r->new, &found);
 }
 
@@ -178,18 +191,42 @@ static int make_clean(struct bch_fs *fs)
 	return err ? err : bch_writer_finish(fs);
 }
 
-static int copy_data(struct replace *r, struct bch_move_result *result)
+static int survey(struct replace *r, const struct bch_move_job *job, struct bch_move_result *result)
 {
-	struct bch_move_job job = { .name = "replace", .onto = r->new, .refuse_lost = true };
-	int err;
+	struct bch_move_opts opts = r->opts->move;
 
-	bch_move_add(job.leaving, r->dev_idx);
-	err = bch_move_run(r->fs, &job, &r->opts->move, result);
+	opts.survey = true;
+	return bch_move_run(r->fs, job, &opts, result);
+}
+
+static int copy_data(struct replace *r, const struct bch_move_job *job,
+		     struct bch_move_result *result)
+{
+	int err = bch_move_run(r->fs, job, &r->opts->move, result);
+
 	if (!err && result->nr_lost)
 		err = bch_error_whole(r->fs->ctx, -BCH_ERR_data_lost,
 				      "%" PRIu64 " extents have no good copy; not replaced",
 				      result->nr_lost);
 	return err;
+}
+
+static int copy(struct replace *r, struct bch_move_result *result)
+{
+	struct bch_move_job job = { .name = "replace", .onto = r->new, .refuse_lost = true };
+	int err;
+
+	bch_move_add(job.leaving, r->dev_idx);
+	err = survey(r, &job, result);
+	if (err || r->opts->move.survey)
+		return err;
+	err = wipe_new(r);
+	job.onto = r->new;
+	job.surveyed = true;
+	job.total = result->bytes;
+	if (!err)
+		err = copy_data(r, &job, result);
+	return err || result->interrupted ? err : copy_journal(r);
 }
 
 /* From the write of the superblocks on it is the member. */
@@ -205,7 +242,6 @@ static int become_member(struct replace *r)
 		err = bch_blkdev_flush(r->new);
 	if (err)
 		return err;
-	uuid_generate_random(r->member.uuid);
 	bch_member_STATE_set(&r->member, BCH_MEMBER_STATE_rw);
 	memset(r->member.errors, 0, sizeof(r->member.errors));
 	memset(r->member.errors_at_reset, 0, sizeof(r->member.errors_at_reset));
@@ -222,7 +258,6 @@ static int become_member(struct replace *r)
 
 static int replace(struct replace *r, struct bch_move_result *result)
 {
-	bool survey = r->opts->move.survey;
 	int err = open_new(r);
 
 	if (!err)
@@ -231,16 +266,12 @@ static int replace(struct replace *r, struct bch_move_result *result)
 		err = make_clean(r->fs);
 	if (!err && !bch_super_member(&r->fs->super, r->dev_idx, &r->member))
 		err = -BCH_ERR_no_such_device;
+	uuid_generate_random(r->member.uuid);
 	if (!err)
 		err = make_super(r);
-	if (!err && !survey)
-		err = wipe_new(r);
 	if (!err)
-		err = copy_data(r, result);
-	if (err || survey || result->interrupted)
-		return err;
-	err = copy_journal(r);
-	return err ? err : become_member(r);
+		err = copy(r, result);
+	return err || r->opts->move.survey || result->interrupted ? err : become_member(r);
 }
 
 int bch_fs_replace_dev(struct bch_fs *fs, u32 dev_idx, const char *path,

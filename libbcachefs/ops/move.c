@@ -196,7 +196,7 @@ static int run(struct bch_move *m)
 
 	if (!err)
 		err = bch_move_batch_new(m);
-	if (!err)
+	if (!err && !m->job->surveyed)
 		err = run_survey(m);
 	if (!err && m->job->refuse_lost)
 		err = refuse_lost(m);
@@ -211,7 +211,9 @@ static int run(struct bch_move *m)
 int bch_move_run(struct bch_fs *fs, const struct bch_move_job *job,
 		 const struct bch_move_opts *opts, struct bch_move_result *result)
 {
-	struct bch_move m = { .fs = fs, .job = job, .opts = opts, .result = result };
+	struct bch_move m = {
+		.fs = fs, .job = job, .opts = opts, .result = result, .total = job->total
+	};
 	int err;
 
 	*result = (struct bch_move_result){ 0 };

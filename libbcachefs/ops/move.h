@@ -37,6 +37,8 @@ struct bch_move_job {
 	bool rewrite_nodes; /* nodes of older forms are written anew */
 	bool degrade;	    /* copies that leave are not replaced where others are left */
 	bool refuse_lost;   /* nothing is done where the survey finds that something is lost */
+	bool surveyed;	    /* that was a run of its own, */
+	u64 total;	    /* which found so many bytes to be copied */
 	bool lose;	    /* data without a copy that can be read becomes an error of its file */
 };
 

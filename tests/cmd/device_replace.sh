@@ -87,6 +87,20 @@ what_no_copy_is_good_of_is_named_and_nothing_is_replaced() {
 	holds [ "$(sha256sum a.img b.img)" = "$before" ]
 }
 
+a_device_is_not_touched_where_a_survey_tells_that_data_is_lost() {
+	local before
+	make 2 --data_replicas=1 --metadata_replicas=2
+	image 96M new.img
+	bcachefs format -q new.img
+	before=$(sha256sum b.img new.img)
+	rm a.img
+	run bcachefs device replace -f missing new.img b.img
+	status 1
+	err 'lost bytes [0-9]+-[0-9]+: members of the filesystem are missing$'
+	err '[0-9]+ extents have no copy elsewhere; nothing was changed$'
+	holds [ "$(sha256sum b.img new.img)" = "$before" ]
+}
+
 what_does_not_fit_or_holds_something_is_refused() {
 	make 2
 	image 90M small.img

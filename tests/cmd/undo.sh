@@ -63,16 +63,19 @@ undo_restores_every_byte_of_three_devices() {
 }
 
 undo_restores_members_after_each_command_between_devices() {
-	local words before
+	local words before images
 	while read -r words; do
 		two_devices
-		before=$(cat a.img b.img | sha256sum)
+		images=$(images_of "$words" a.img b.img)
+		seq 900000 >extra.img # what a command wipes comes back too
+		truncate -s 64M extra.img
+		before=$(cat $images | sha256sum)
 		run bcachefs $words --undo-file=u
 		status 0
-		[[ $before != "$(cat a.img b.img | sha256sum)" ]] || fail 'nothing was written'
-		run bcachefs undo u -D a.img -D b.img
+		[[ $before != "$(cat $images | sha256sum)" ]] || fail 'nothing was written'
+		run bcachefs undo u $(printf -- '-D %s ' $images)
 		status 0
-		[[ $before == "$(cat a.img b.img | sha256sum)" ]] || fail 'not as before'
+		[[ $before == "$(cat $images | sha256sum)" ]] || fail 'not as before'
 	done < <(writing_between)
 }
 

@@ -115,7 +115,7 @@ prepare() { # LINE IMAGE...
 images_of() { # LINE IMAGE...
 	case $1 in
 	recover-super* | image*) echo a.img ;;
-	"device add"*) echo "${@:2} extra.img" ;;
+	"device add"* | "device replace"*) echo "${@:2} extra.img" ;;
 	*) echo "${@:2}" ;;
 	esac
 }
