@@ -111,6 +111,7 @@ struct bch_recount_stripe {
 	u64 idx;
 	u8 nr_blocks, nr_redundant;
 	struct bch_ptr blocks[BCH_PTRS_MAX];
+	s64 nr_sectors[BCH_PTRS_MAX]; /* of data in each, as counted */
 	u16 block_sectors;
 };
 
@@ -190,6 +191,9 @@ struct bch_recount_bucket *bch_recount_bucket_find(const struct bch_recount *rec
 /* The next bucket of which something is known, from *@dev_idx and *@bucket on, which become its. NULL at the end. */
 struct bch_recount_bucket *bch_recount_bucket_next(const struct bch_recount *recount, u32 *dev_idx,
 						   u64 *bucket);
+
+/* The stripe @idx as it was counted; NULL: there is none. */
+const struct bch_recount_stripe *bch_recount_stripe_at(const struct bch_recount *recount, u64 idx);
 
 /* The stripe that the pointer says, if it lies in it; else NULL. */
 const struct bch_recount_stripe *bch_recount_stripe(const struct bch_recount *recount,

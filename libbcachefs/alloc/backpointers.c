@@ -92,8 +92,8 @@ bool bch_backpointers_next(struct bch_backpointers *w, struct bch_pos *at,
 {
 	struct bch_extent_ptr p;
 
-	if (w->k->type == BCH_KEY_stripe && w->version >= VERSION_STRIPES) {
-		while (w->block < BCH_PTRS_MAX)
+	if (w->k->type == BCH_KEY_stripe) { /* older versions have none of them */
+		while (w->version >= VERSION_STRIPES && w->block < BCH_PTRS_MAX)
 			if (of_block(w, w->block++, at, bp))
 				return true;
 		return false;

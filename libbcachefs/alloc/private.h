@@ -46,8 +46,8 @@ int bch_recount_work(struct bch_recount *r, u8 level, const struct bch_key *k);
 /* A key of the btree stripes. 06 §9.5, 08 §9.2. */
 int bch_recount_stripe_key(struct bch_recount *r, const struct bch_key *k);
 
-/* Adds sectors of data that lie in @s to the replicas counter of all its devices. */
-int bch_recount_in_stripe(struct bch_recount *r, const struct bch_recount_stripe *s,
+/* Adds sectors of data that lie in block @block of @s to those of the block, and to the replicas counter of all devices. */
+int bch_recount_in_stripe(struct bch_recount *r, const struct bch_recount_stripe *s, u32 block,
 			  s64 nr_sectors);
 
 /* Adds to the replicas counter of @data_type on the @nr_devs devices @devs, in any order. */

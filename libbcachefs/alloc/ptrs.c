@@ -55,7 +55,7 @@ static int count_dirty(struct ptrs *s, const struct bch_extent_ptr *p, s64 nr_se
 
 	if (stripe) {
 		s->nr_required = 0;
-		return bch_recount_in_stripe(s->r, stripe, nr_sectors);
+		return bch_recount_in_stripe(s->r, stripe, p->stripe.block, nr_sectors);
 	}
 	if (s->nr_devs < BCH_PTRS_MAX)
 		s->devs[s->nr_devs++] = p->ptr.dev_idx;

@@ -138,16 +138,24 @@ static bool lies_in(const struct bch_recount_stripe *s, const struct bch_extent_
 	       p->ptr.offset_sectors - block->offset_sectors < s->block_sectors;
 }
 
+const struct bch_recount_stripe *bch_recount_stripe_at(const struct bch_recount *r, u64 idx)
+{
+	size_t at = find(r, idx);
+
+	return at < r->stripes.nr && r->stripes.v[at].idx == idx ? &r->stripes.v[at] : NULL;
+}
+
 const struct bch_recount_stripe *bch_recount_stripe(const struct bch_recount *r,
 						    const struct bch_extent_ptr *p)
 {
-	size_t at = find(r, p->stripe.idx);
-	const struct bch_recount_stripe *s = &r->stripes.v[at];
+	const struct bch_recount_stripe *s = bch_recount_stripe_at(r, p->stripe.idx);
 
-	return at < r->stripes.nr && s->idx == p->stripe.idx && lies_in(s, p) ? s : NULL;
+	return s && lies_in(s, p) ? s : NULL;
 }
 
-int bch_recount_in_stripe(struct bch_recount *r, const struct bch_recount_stripe *s, s64 nr_sectors)
+int bch_recount_in_stripe(struct bch_recount *r, const struct bch_recount_stripe *s, u32 block,
+			  s64 nr_sectors)
 {
+	r->stripes.v[s - r->stripes.v].nr_sectors[block] += nr_sectors;
 	return count_replicas(r, s, BCH_DATA_user, nr_sectors);
 }

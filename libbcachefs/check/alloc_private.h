@@ -129,6 +129,9 @@ struct bch_key bch_ptrs_edited(const struct bch_check *c, const struct bch_key *
 int bch_alloc_check_buckets(struct bch_check *c);
 int bch_alloc_check_counters(struct bch_check *c);
 
+/* The blocks of stripes against the extents that lie in them. */
+int bch_alloc_check_stripes(struct bch_check *c);
+
 /*
  * After a change of version counters may be in an order that cannot be told from the right one: they all go, and are
  * counted anew. Before they are looked at.

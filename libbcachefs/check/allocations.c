@@ -17,6 +17,8 @@ int bch_check_allocations(struct bch_check *c)
 		err = bch_alloc_check_buckets(c);
 	if (!err)
 		err = bch_alloc_check_counters(c);
+	if (!err)
+		err = bch_alloc_check_stripes(c);
 	if (err || c->version > BCH_VERSION_DERIVED_MAX)
 		return err;
 	err = bch_alloc_check_shared(c);

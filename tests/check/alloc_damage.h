@@ -162,6 +162,38 @@ static inline void pointer_to_no_stripe(struct damaged *d)
 	put(d, BCH_BTREE_extents, &d->k);
 }
 
+/* Of three devices, the last of them with the parity; of each @nr_sectors are said to hold data. No checksums. */
+static inline void put_stripe(struct damaged *d, u16 nr_sectors)
+{
+	const struct bch_pos pos = bch_pos(0, 9);
+	const le16 sectors = le16_of(bucket_sectors(d, 0)), used = le16_of(nr_sectors);
+	u8 val[40] = { 0, 0, 0, 3, 1 };
+
+	memcpy(val, &sectors, sizeof(sectors));
+	for (u32 i = 0; i < 3; i++) {
+		const struct bch_ptr p = { .dev_idx = i,
+					   .offset_sectors =
+						   (nr_buckets(d) - 30) * bucket_sectors(d, i) };
+		const le64 word = le64_of(bch_ptr_word(&p));
+
+		memcpy(val + 8 + 8 * i, &word, sizeof(word));
+		memcpy(val + 32 + 2 * i, &used, i < 2 ? sizeof(used) : 0);
+	}
+	put(d, BCH_BTREE_stripes,
+	    &(struct bch_key){ .pos = pos, .type = BCH_KEY_stripe, .val = { val, sizeof(val) } });
+}
+
+static inline void stripe_that_holds_nothing(struct damaged *d)
+{
+	put_stripe(d, 5);
+}
+
+static inline void pointer_to_another_stripe(struct damaged *d)
+{
+	put_stripe(d, 0);
+	pointer_to_no_stripe(d);
+}
+
 /* The second of two extents in one place; that of the first is what the backpointer leads to. */
 static inline void two_in_one_place(struct damaged *d)
 {
@@ -525,6 +557,8 @@ static const struct row rows[] = {
 	ROW(REFLINK, stale_pointer, ID(stale_dirty_ptr)),
 	ROW(REFLINK, data_among_nodes, ID(ptr_bucket_data_type_mismatch)),
 	ROW(REFLINK, pointer_to_no_stripe, ID(ptr_to_missing_stripe)),
+	ROW(CACHED, pointer_to_another_stripe, ID(ptr_to_incorrect_stripe)),
+	ROW(CACHED, stripe_that_holds_nothing, ID(stripe_sector_count_wrong)),
 	ROW(REFLINK, two_in_one_place, ID(dup_backpointer_to_bad_csum_extent)),
 	ROW(REFLINK, wrong_refcount, ID(reflink_v_refcount_wrong)),
 	ROW(REFLINK, unused_shared_data, ID(reflink_v_refcount_wrong)),
