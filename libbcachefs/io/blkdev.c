@@ -107,6 +107,22 @@ int bch_blkdev_flush(struct bch_blkdev *dev)
 	return dev->ops->flush(dev);
 }
 
+void bch_blkdev_read_ahead(struct bch_blkdev *dev, u64 len, u64 offset)
+{
+	while (dev && !dev->ops->read_ahead)
+		dev = dev->below;
+	if (dev)
+		dev->ops->read_ahead(dev, len, offset);
+}
+
+void bch_blkdev_write_behind(struct bch_blkdev *dev)
+{
+	while (dev && !dev->ops->write_behind)
+		dev = dev->below;
+	if (dev)
+		dev->ops->write_behind(dev);
+}
+
 int bch_blkdev_discard(struct bch_blkdev *dev, u64 len, u64 offset)
 {
 	int err = check_change(dev, "discard", len, offset);

@@ -194,6 +194,16 @@ static int file_zero(struct bch_blkdev *dev, u64 len, u64 offset)
 		       : err;
 }
 
+static void file_read_ahead(struct bch_blkdev *dev, u64 len, u64 offset)
+{
+	(void)posix_fadvise(to_file(dev)->fd, (off_t)offset, (off_t)len, POSIX_FADV_WILLNEED);
+}
+
+static void file_write_behind(struct bch_blkdev *dev)
+{
+	(void)sync_file_range(to_file(dev)->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 /* Only whole blocks can be given back: those that lie within the range. */
 static int file_discard(struct bch_blkdev *dev, u64 len, u64 offset)
 {
@@ -244,6 +254,8 @@ static const struct bch_blkdev_ops file_ops = {
 	.write = file_write,
 	.zero = file_zero,
 	.flush = file_flush,
+	.read_ahead = file_read_ahead,
+	.write_behind = file_write_behind,
 	.discard = file_discard,
 	.resize = file_resize,
 	.close = file_close,

@@ -29,7 +29,7 @@ struct bch_blkdev;
 
 /*
  * Called with ranges that lie within the device, and to write only where it is writable. They say
- * their errors, but for zero's -BCH_ERR_not_supported. NULL: read and flush go to the device below,
+ * their errors, but for zero's -BCH_ERR_not_supported. NULL: read, flush and hints go to the device below,
  * zeroes are written (as after that error), discard and close have nothing to do, resize is that of the
  * device below or cannot be done. close ends what
  * is the kind's own; the device itself and those below follow.
@@ -39,6 +39,8 @@ struct bch_blkdev_ops {
 	int (*write)(struct bch_blkdev *dev, const void *buf, size_t len, u64 offset);
 	int (*zero)(struct bch_blkdev *dev, u64 len, u64 offset);
 	int (*flush)(struct bch_blkdev *dev);
+	void (*read_ahead)(struct bch_blkdev *dev, u64 len, u64 offset);
+	void (*write_behind)(struct bch_blkdev *dev);
 	int (*discard)(struct bch_blkdev *dev, u64 len, u64 offset);
 	int (*resize)(struct bch_blkdev *dev, u64 size);
 	int (*close)(struct bch_blkdev *dev);
@@ -84,6 +86,13 @@ int bch_blkdev_zero(struct bch_blkdev *dev, u64 len, u64 offset) bch_must_check;
 
 /* All that was written so far is durable when it returns 0. */
 int bch_blkdev_flush(struct bch_blkdev *dev) bch_must_check;
+
+/*
+ * Hints, of which nothing is promised: the range will be read soon; what was written is to be on its way, so that a flush
+ * has less to wait for.
+ */
+void bch_blkdev_read_ahead(struct bch_blkdev *dev, u64 len, u64 offset);
+void bch_blkdev_write_behind(struct bch_blkdev *dev);
 
 /*
  * Gives the range back: a hole in an image file, a discard on a device that can do it, else

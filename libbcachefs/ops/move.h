@@ -30,6 +30,7 @@ struct bch_move_job {
 		onto; /* NULL, or the device that gets what leaves, each blob in its place: no key changes */
 	u64 tail_sector; /* 0, or from where on nothing leads to member @tail_dev afterwards */
 	u32 tail_dev;
+	u64 tail_reserved; /* buckets of that member, before its tail, that are for others */
 	const struct bch_move_bad *bad; /* copies that give way to new ones; bch_move_bad_sort() */
 	size_t nr_bad;
 	bool restore; /* there are as many copies as is wanted, none on members that are missing or failed */

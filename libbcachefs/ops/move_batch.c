@@ -160,6 +160,28 @@ static size_t slice_of(struct bch_move_item *items, size_t nr)
 	return n;
 }
 
+/* What lies together at once. */
+static void read_ahead(const struct bch_move *m, const struct bch_move_item *items, size_t nr)
+{
+	u64 start = 0, len = 0;
+
+	for (size_t i = 0; i <= nr; i++) {
+		const struct bch_move_item *item = i < nr ? &items[i] : NULL;
+		u64 at = item ? BCH_BYTES(item->src.ptr.offset_sectors) : 0;
+
+		if (item && len && at == start + len &&
+		    item->src.ptr.dev_idx == items[i - 1].src.ptr.dev_idx) {
+			len += BCH_BYTES(item->src.crc.compressed_sectors);
+			continue;
+		}
+		if (len)
+			bch_blkdev_read_ahead(bch_ptr_blkdev(m->fs, &items[i - 1].src.ptr), len,
+					      start);
+		start = at;
+		len = item && !item->v.unwritten ? BCH_BYTES(item->src.crc.compressed_sectors) : 0;
+	}
+}
+
 static int copy_all(struct bch_move *m)
 {
 	struct bch_move_batch *b = m->batch;
@@ -167,6 +189,9 @@ static int copy_all(struct bch_move *m)
 	int err = 0;
 
 	while (!err && (n = slice_of(b->items.v + at, b->items.nr - at))) {
+		struct bch_move_item *next = b->items.v + at + n;
+
+		read_ahead(m, next, slice_of(next, b->items.nr - at - n));
 		err = bch_cancelled(m->fs->ctx) ? -BCH_ERR_cancelled
 						: bch_move_copy(m, b->items.v + at, n);
 		at += n;

@@ -96,6 +96,7 @@ int bch_move_clone_batch(struct bch_move *m)
 	int err =
 		bch_thread_pool_for_each(bch_writer_pool(m->fs), m->batch->items.nr, clone_one, m);
 
+	bch_blkdev_write_behind(m->job->onto);
 	for (size_t i = 0; i < m->batch->items.nr && !err; i++) {
 		const struct bch_move_item *item = &m->batch->items.v[i];
 		struct bch_key k = bch_move_item_key(m->batch, item);

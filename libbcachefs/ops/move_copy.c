@@ -297,6 +297,16 @@ static int write_run(void *arg, u64 idx, u32 worker_idx)
 	return err;
 }
 
+/* The next ones are read while these go to the devices. */
+static int write_all(struct copy *c, struct bch_thread_pool *pool)
+{
+	int err = bch_thread_pool_for_each(pool, c->runs.a.nr, write_run, c);
+
+	for (u32 i = 0; i < c->m->fs->nr_members; i++)
+		bch_blkdev_write_behind(c->m->fs->members[i].blkdev);
+	return err;
+}
+
 /* ------------------------------------------------------------------ all */
 
 static int copy(struct copy *c)
@@ -314,7 +324,7 @@ static int copy(struct copy *c)
 		err = place_all(c);
 	if (!err)
 		err = plan_writing(c);
-	return err ? err : bch_thread_pool_for_each(pool, c->runs.a.nr, write_run, c);
+	return err ? err : write_all(c, pool);
 }
 
 int bch_move_copy(struct bch_move *m, struct bch_move_item *items, size_t nr)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/checked.h"
 #include "base/memory.h"
 #include "commit/commit.h"
 #include "ops/move.h"
@@ -41,6 +42,11 @@ int bch_move_room_new(struct bch_move *m)
 			r->members[i].nr_buckets = bch_space_data_buckets(space, i);
 			r->members[i].bucket_sectors = member.bucket_size;
 		}
+	if (m->job->tail_reserved) {
+		u64 *nr = &r->members[m->job->tail_dev].nr_buckets;
+
+		*nr -= bch_min(*nr, m->job->tail_reserved);
+	}
 	return 0;
 }
 

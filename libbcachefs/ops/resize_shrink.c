@@ -25,7 +25,6 @@ struct shrink {
 	u32 bucket_sectors;
 	u64 end;		     /* buckets that there will be */
 	struct bch_sb_layout layout; /* the new one */
-	u64 seq;		     /* of the superblock on disk, before */
 };
 
 static struct bch_blkdev *blkdev(const struct shrink *s)
@@ -190,15 +189,17 @@ static int wipe_copies(struct shrink *s, const struct bch_sb_layout *old)
 
 static int move_data(struct shrink *s)
 {
-	const struct bch_move_job job = {
+	struct bch_move_job job = {
 		.name = "resize",
 		.tail_sector = s->end * s->bucket_sectors,
 		.tail_dev = s->dev_idx,
 		.refuse_lost = true,
 	};
 	struct bch_move_result *moved = &s->r->result->moved;
-	int err = bch_move_run(s->fs, &job, &s->r->opts->move, moved);
+	int err = each_behind(s, NULL, &job.tail_reserved);
 
+	if (!err)
+		err = bch_move_run(s->fs, &job, &s->r->opts->move, moved);
 	if (!err && moved->nr_lost)
 		err = bch_error_whole(s->fs->ctx, -BCH_ERR_refused,
 				      "%" PRIu64
@@ -263,27 +264,33 @@ static int empty_and_cut(struct shrink *s)
 }
 
 /* Behind an error that left things as they were nothing needs to be checked. */
-static int prepare(struct shrink *s, struct bch_members_change *c)
+static int begin(struct shrink *s, struct bch_members_change *c)
 {
-	int err = replace_journal(s);
+	u64 seq = le64_get(s->fs->super.sb->seq);
+	int err = bch_members_change_begin(c, s->fs);
 
 	if (!err)
-		err = move_data(s);
-	if (err && le64_get(s->fs->super.sb->seq) != s->seq)
+		err = replace_journal(s);
+	if (err && le64_get(s->fs->super.sb->seq) != seq)
 		(void)bch_members_change_end(c); /* the first error counts */
 	return err;
 }
 
-static int shrink(struct shrink *s, struct bch_members_change *c)
+/* Data first, which takes long: until there is none left the member is as it was. */
+static int shrink(struct shrink *s)
 {
 	const struct bch_sb_layout old = *old_layout(s);
-	int err = prepare(s, c);
+	struct bch_members_change c;
+	int err = move_data(s);
 
-	if (!err && !s->r->result->moved.interrupted)
+	if (err || s->r->result->moved.interrupted)
+		return err ? err : bch_writer_finish(s->fs);
+	err = begin(s, &c);
+	if (!err)
 		err = empty_and_cut(s);
 	if (!err)
-		err = bch_members_change_end(c);
-	return err || s->r->result->moved.interrupted ? err : wipe_copies(s, &old);
+		err = bch_members_change_end(&c);
+	return err ? err : wipe_copies(s, &old);
 }
 
 int bch_resize_shrink(struct bch_resize *r)
@@ -292,14 +299,11 @@ int bch_resize_shrink(struct bch_resize *r)
 			    .fs = r->fs,
 			    .dev_idx = r->dev_idx,
 			    .bucket_sectors = BCH_SECTORS(r->bucket),
-			    .end = r->new,
-			    .seq = le64_get(r->fs->super.sb->seq) };
-	struct bch_members_change c;
+			    .end = r->new };
 	int err = bch_writer_start(r->fs, NULL);
 
 	if (err)
 		return err;
 	bch_space_limit(bch_writer_space(r->fs), r->dev_idx, r->new);
-	err = bch_members_change_begin(&c, r->fs);
-	return err ? err : shrink(&s, &c);
+	return shrink(&s);
 }
