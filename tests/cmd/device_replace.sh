@@ -65,7 +65,7 @@ bad_copies_are_taken_from_elsewhere() {
 	before=$(files a.img b.img)
 	bcachefs list -a a.img b.img >keys.before
 	damage 0 9 a.img keys.before
-	run bcachefs scrub a.img b.img
+	run bcachefs scrub -n a.img b.img
 	status 4
 	image 96M new.img
 	run bcachefs device replace 0 new.img a.img b.img

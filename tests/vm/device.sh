@@ -71,7 +71,7 @@ write_case() { # DIR KERNEL COMMANDS MIB CONDITION
 			echo "'$bcachefs' ${words[*]} >said 2>&1 || [ \$? = 1 -a '${words[0]}' = fsck ] || { cat said; exit 1; }
 				devices=\$(ls dev*.img | sort -V | paste -sd:)
 				'$bcachefs' fs usage --recount dev*.img >/dev/null 2>recount
-				! grep -v 'which is harmless' recount"
+				! grep -v 'which is harmless' recount || exit 1"
 		done
 	} >"$1/before.sh"
 	echo "'$bcachefs' fsck -n -q dev*.img" >"$1/after.sh"

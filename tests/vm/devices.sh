@@ -14,7 +14,8 @@ trap 'rm -rf "$work"' EXIT
 
 # Image of tests/images, or how many devices are formatted with which options | kernel | what is done, commands between
 # semicolons, without the devices; rm N: that one is not there any more; new.img: one more device; damage N: the first sector
-# of all data and nodes on that one is noise, repair: scrub, which must find it all.
+# of all data and nodes on that one is noise, repair: scrub, which must find it all; add: new.img becomes a member; copies N:
+# of all data and nodes there are N copies, all good.
 matrix='
 08-replicas2 | 6.12 | device evacuate 0
 08-replicas2 | 6.12 | device evacuate 1; set-fs-option -d 1 --state=rw; data rereplicate
@@ -45,6 +46,11 @@ matrix='
 11-fresh-v128 | 6.16 | device replace 0 new.img; rm 0
 3 --replicas=2 --version=1.28 | 6.16 | rm 2; device replace missing new.img
 3 --replicas=3 | 6.12 | set-fs-option --data_replicas=1 --metadata_replicas=1; data job drop_extra_replicas; data job migrate 1
+08-replicas2 | 6.12 | rm 1; device remove missing; add; data rereplicate; copies 2
+3 --replicas=2 --encrypted --no_passphrase --compression=lz4 | 6.12 | rm 0; device remove missing; add; data rereplicate; copies 2
+6 --replicas=3 --encrypted --no_passphrase | 6.12 | device evacuate 2; device remove 4; rm 4; copies 3
+1 --encrypted --no_passphrase --compression=zstd | 6.12 | device replace 0 new.img; rm 0
+07-reflink | 6.12 | device replace 0 new.img; rm 0
 08-replicas2 | 6.12 | damage 1; repair
 08-replicas2 | 6.12 | damage 0; repair
 10-crash-c | 6.12 | damage 1; repair
@@ -91,6 +97,16 @@ words_of_rows() {
 			grep -q ', repaired' said && ! grep -v '^Starting\|^device\|^dev.*complete\|, repaired' said || exit 1
 			'$bcachefs' scrub -n dev*.img >/dev/null
 		}
+		add() {
+			'$bcachefs' device add -q "\$(printf '%s\n' dev*.img | paste -sd:)" new.img
+			mv new.img dev9.img
+		}
+		copies() { # NR
+			'$bcachefs' list -a dev*.img >keys
+			grep -q "durability: \$1" keys
+			grep 'durability: ' keys | grep -v "durability: \$1" && exit 1
+			'$bcachefs' scrub -n dev*.img >/dev/null
+		}
 	END
 }
 
@@ -118,7 +134,7 @@ write_case() { # DIR KERNEL COMMANDS
 			rm -rf out"
 		echo 'truncate -s 200M new.img'
 		tr ';' '\n' <<<"$3" | while read -r command; do
-			if [[ $command =~ ^\ *(damage|repair) ]]; then
+			if [[ $command =~ ^\ *(damage|repair|add|copies) ]]; then
 				echo "$command"
 				continue
 			elif [[ $command == rm\ * ]]; then
@@ -130,7 +146,7 @@ write_case() { # DIR KERNEL COMMANDS
 		echo "[[ ! \$(od -An -N 16 -tx1 -j 4120 new.img) =~ [1-9a-f] ]] || mv new.img dev9.img
 			rm -f new.img
 			'$bcachefs' fs usage --recount \$(printf -- '-D %s ' dev*.img) >/dev/null 2>recount
-			! grep -v 'which is harmless' recount
+			! grep -v 'which is harmless' recount || exit 1
 			nr=0
 			for image in dev*.img; do # those that are left are all
 				[[ \$image == dev\$nr.img ]] || mv \$image dev\$nr.img
