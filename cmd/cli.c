@@ -211,9 +211,18 @@ static int status_of(const struct cli *cli, int err)
 static int run_with_rows(struct cli *cli, int argc, char **argv)
 {
 	struct cli_rows rows bch_auto(cli_rows) = { 0 };
+	struct cli_rows mounted bch_auto(cli_rows) = { 0 };
+	const struct cli_command *form;
 	int err = cli_rows_init(&rows, cli->command);
 
-	return err ? err : parse_and_run(cli, &rows, argc, argv);
+	if (err)
+		return err;
+	form = cli_form_of(cli, cli->command, &rows, argc, argv);
+	if (form == cli->command)
+		return parse_and_run(cli, &rows, argc, argv);
+	cli->command = form;
+	err = cli_rows_init(&mounted, form);
+	return err ? err : parse_and_run(cli, &mounted, argc, argv);
 }
 
 int cli_run(struct cli *cli, const struct cli_command *command, int argc, char **argv)

@@ -187,8 +187,9 @@ enum cli_command_flags {
 	CLI_PASSPHRASE = 1 << 4, /* --passphrase_file FILE */
 	CLI_WRITES = 1 << 5,	 /* -n, --undo-file FILE: it changes a filesystem */
 	CLI_JSON_LINES =
-		1 << 6,	     /* with JSON: it writes what it prints itself, there are no facts */
-	CLI_DIRECT = 1 << 7, /* it reads what the devices hold, not what the system remembers */
+		1 << 6,	      /* with JSON: it writes what it prints itself, there are no facts */
+	CLI_DIRECT = 1 << 7,  /* it reads what the devices hold, not what the system remembers */
+	CLI_BY_PATH = 1 << 8, /* a mounted form: meant where all operands are files in one */
 };
 
 enum cli_progress {
@@ -248,6 +249,8 @@ struct cli_command {
 	int status_failed, status_usage, status_cancelled; /* 0: 1, 2, 130 */
 	int status_denied; /* of -BCH_ERR_access_denied; 0: as failed */
 	int (*run)(struct cli *cli, const void *args);
+	/* The form for a filesystem that the kernel has mounted: cli_form_of(). NULL: there is none. */
+	const struct cli_command *mounted;
 };
 
 #define CLI_OPTIONS(rows_, type_) \

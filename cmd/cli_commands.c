@@ -34,6 +34,8 @@
 	C(device_set_state)	\
 	C(device_resize)	\
 	C(device_resize_journal) \
+	C(device_online)	\
+	C(device_offline)	\
 	C(unlock)		\
 	C(set_passphrase)	\
 	C(remove_passphrase)	\
@@ -79,8 +81,6 @@
 
 /* What other releases have and this one has not: name, why. */
 #define CLI_ABSENT(A)									\
-	A(device_online,	"device online",	MOUNTED)			\
-	A(device_offline,	"device offline",	MOUNTED)			\
 	A(fs_top,		"fs top",		MOUNTED)			\
 	A(fs_timestats,		"fs timestats",		MOUNTED)			\
 	A(reflink_propagate,	"reflink-option-propagate", MOUNTED)			\

@@ -122,6 +122,23 @@ void cli_put_synopsis(struct bch_buf *out, const struct cli_command *command,
 			    row->kind == CLI_KIND_operand ? "" : "...");
 }
 
+int cli_put_mounted(struct bch_buf *out, const struct cli_command *command)
+{
+	struct cli_rows rows bch_auto(cli_rows) = { 0 };
+	int err = cli_rows_init(&rows, command->mounted);
+
+	if (err)
+		return err;
+	bch_buf_puts(out, command->mounted->flags & CLI_BY_PATH
+				  ? "Where all operands are in a mounted bcachefs"
+				  : "Where an operand is a folder in a mounted bcachefs, or one of "
+				    "its devices,");
+	bch_buf_puts(out, " the kernel does it: ");
+	cli_put_synopsis(out, command->mounted, &rows);
+	bch_buf_puts(out, ".");
+	return 0;
+}
+
 void cli_put_option(struct bch_buf *out, const struct cli_option *row)
 {
 	const char *hint = row->hint ? row->hint : "WORD";
@@ -184,6 +201,17 @@ static void put_row(struct bch_buf *out, const struct cli_option *row)
 	put_wrapped(out, bch_buf_str(&help), HELP_COLUMN);
 }
 
+/* What it does of a mounted filesystem, as a paragraph of its own. */
+static int put_mounted_wrapped(struct bch_buf *out, const struct cli_command *command)
+{
+	struct bch_buf text bch_auto(buf) = { 0 };
+	int err = cli_put_mounted(&text, command);
+
+	bch_buf_newline(out);
+	put_wrapped(out, bch_buf_str(&text), 0);
+	return err;
+}
+
 static void put_section(struct bch_buf *out, const struct cli_rows *rows, enum cli_section section)
 {
 	const struct cli_option *row = cli_section_next(rows, section, NULL);
@@ -208,7 +236,9 @@ int cli_put_help(struct bch_buf *out, const struct cli_command *command)
 		bch_buf_newline(out);
 		put_wrapped(out, command->help, 0);
 	}
+	if (command->mounted)
+		err = put_mounted_wrapped(out, command);
 	for (unsigned section = 0; section < CLI_SECTION_NR; section++)
 		put_section(out, &rows, section);
-	return bch_buf_failed(out) ? -BCH_ERR_no_memory : 0;
+	return bch_buf_failed(out) ? -BCH_ERR_no_memory : err;
 }

@@ -118,10 +118,16 @@ static int put_command(struct bch_buf *out, const struct cli_command *command)
 		bch_buf_puts(out, ".PP\n");
 		put_text(out, command->help);
 	}
+	if (command->mounted) {
+		bch_buf_reset(&text);
+		err = cli_put_mounted(&text, command);
+		bch_buf_puts(out, ".PP\n");
+		put_text(out, bch_buf_str(&text));
+	}
 	for (unsigned section = 0; section < CLI_SECTION_common; section++)
 		put_section(out, &rows, section);
 	put_common_names(out, &rows);
-	return 0;
+	return err;
 }
 
 /* Rows of struct cli_common once, as a command that has them all shows them. */

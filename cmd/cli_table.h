@@ -57,6 +57,10 @@ static inline void bch_cli_rows_cleanup(struct cli_rows *rows)
 const struct cli_option *cli_find_name(const struct cli_rows *rows, const char *name, size_t len);
 const struct cli_option *cli_find_letter(const struct cli_rows *rows, char letter);
 
+/* The form of @command that its words mean: itself, or the one for what the kernel has mounted. @rows are its own. */
+const struct cli_command *cli_form_of(struct cli *cli, const struct cli_command *command,
+				      const struct cli_rows *rows, int argc, char **argv);
+
 bool cli_is_operand(const struct cli_option *row);
 bool cli_is_switch(const struct cli_option *row);   /* --x, --no-x, --x=yes, --x=no */
 bool cli_takes_value(const struct cli_option *row); /* --x=value; switches too */
@@ -114,6 +118,9 @@ int cli_put_help(struct bch_buf *out, const struct cli_command *command); /* -BC
 /* "bcachefs format [OPTION]... DEVICE..." */
 void cli_put_synopsis(struct bch_buf *out, const struct cli_command *command,
 		      const struct cli_rows *rows);
+
+/* When the form for a mounted filesystem is meant, and its synopsis. Of a command that has one. */
+int cli_put_mounted(struct bch_buf *out, const struct cli_command *command);
 
 /* "-L, --fs_label=LABEL" */
 void cli_put_option(struct bch_buf *out, const struct cli_option *row);

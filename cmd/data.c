@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cli_move.h"
 #include "cli_table.h"
+#include "mounted.h"
 
 struct args {
 	const char *btree, *start, *end;
@@ -130,6 +131,7 @@ const struct cli_command cmd_data_rereplicate = {
 	CLI_OPTIONS(rereplicate_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_PROGRESS | CLI_WRITES,
 	.run = run_rereplicate,
+	.mounted = &mounted_data_rereplicate,
 };
 
 const struct cli_command cmd_data_job = {
@@ -144,4 +146,5 @@ const struct cli_command cmd_data_job = {
 	CLI_OPTIONS(job_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_PROGRESS | CLI_WRITES,
 	.run = run_data_job,
+	.mounted = &mounted_data_job,
 };

@@ -4,6 +4,7 @@
 #include <bcachefs/journal.h>
 #include <bcachefs/move.h>
 #include "cli_move.h"
+#include "mounted.h"
 
 struct args {
 	const char *device;
@@ -55,4 +56,5 @@ const struct cli_command cmd_device_evacuate = {
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_PROGRESS | CLI_WRITES,
 	.run = run,
+	.mounted = &mounted_device_evacuate,
 };

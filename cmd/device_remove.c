@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "cli_move.h"
+#include "mounted.h"
 
 #define MEMBERS_MAX 255
 
@@ -113,4 +114,5 @@ const struct cli_command cmd_device_remove = {
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_PROGRESS | CLI_WRITES,
 	.run = run,
+	.mounted = &mounted_device_remove,
 };

@@ -8,6 +8,7 @@
 #include <bcachefs/file.h>
 #include <bcachefs/journal.h>
 #include "cli_move.h"
+#include "mounted.h"
 
 struct args {
 	const char *which, *size;
@@ -146,6 +147,7 @@ const struct cli_command cmd_device_resize = {
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_PROGRESS | CLI_WRITES,
 	.run = run,
+	.mounted = &mounted_device_resize,
 };
 
 /* ------------------------------------------------------------------ the journal's */
@@ -182,4 +184,5 @@ const struct cli_command cmd_device_resize_journal = {
 	CLI_OPTIONS(journal_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = resize_journal,
+	.mounted = &mounted_device_resize_journal,
 };

@@ -3,6 +3,7 @@
 
 #include <bcachefs/super.h>
 #include "cli.h"
+#include "mounted.h"
 
 struct args {
 	const char *state, *which;
@@ -71,4 +72,5 @@ const struct cli_command cmd_device_set_state = {
 	CLI_OPTIONS(options, struct args),
 	.flags = CLI_WRITES,
 	.run = run,
+	.mounted = &mounted_device_set_state,
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <bcachefs/edit.h>
 #include "cli.h"
+#include "mounted.h"
 
 struct args {
 	struct cli_events events;
@@ -125,6 +126,7 @@ const struct cli_command cmd_set_file_option = {
 	CLI_OPTIONS(set_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run_set,
+	.mounted = &mounted_set_file_option,
 };
 
 const struct cli_command cmd_get_file_option = {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <bcachefs/edit.h>
 #include "cli.h"
+#include "mounted.h"
 
 struct args {
 	struct cli_strings paths;
@@ -115,6 +116,7 @@ const struct cli_command cmd_subvolume_create = {
 	CLI_OPTIONS(create_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run_create,
+	.mounted = &mounted_subvolume_create,
 };
 
 const struct cli_command cmd_subvolume_delete = {
@@ -131,6 +133,7 @@ const struct cli_command cmd_subvolume_delete = {
 	CLI_OPTIONS(delete_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run_delete,
+	.mounted = &mounted_subvolume_delete,
 };
 
 const struct cli_command cmd_subvolume_snapshot = {
@@ -141,6 +144,7 @@ const struct cli_command cmd_subvolume_snapshot = {
 	CLI_OPTIONS(snapshot_options, struct args),
 	.flags = CLI_PASSPHRASE | CLI_WRITES,
 	.run = run_snapshot,
+	.mounted = &mounted_subvolume_snapshot,
 };
 
 const struct cli_command cmd_subvolume_set_ro = {

@@ -126,6 +126,12 @@ int bch_blkdev_mounted(struct bch_ctx *ctx, const char *path, char **where);
 /* Do two paths lie on one disk: the same device, or partitions of one? False where it cannot be told. */
 bool bch_blkdev_same_disk(const char *a, const char *b);
 
+/*
+ * The first line of a file of sysfs, without blanks at its end, cut to @size - 1 bytes. Returns 0 or an
+ * error, which is not said.
+ */
+int bch_sysfs_line(char *line, size_t size, const char *path_fmt, ...) bch_printf(3, 4);
+
 /* Model from sysfs, to be freed; NULL for image files and where there is none. */
 char *bch_blkdev_model(const char *path);
 

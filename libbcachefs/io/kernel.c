@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <bcachefs/mount.h>
-#include "io/sysfs.h"
+#include "io/io.h"
 
 u16 bch_kernel_version(void)
 {

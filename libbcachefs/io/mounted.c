@@ -20,7 +20,6 @@
 
 #include "base/array.h"
 #include "io/mounted.h"
-#include "io/sysfs.h"
 
 struct hunt {
 	struct bch_ctx *ctx;

@@ -11,8 +11,6 @@
 
 #include "super/super.h"
 
-#define STATFS_BCACHEFS 0xca451a4eU
-
 /* Where members may be that are not named: folders, and block devices where one is named or by UUID and LABEL. */
 static int candidates(struct bch_ctx *ctx, const struct bch_open_opts *opts, bool blocks,
 		      struct bch_founds *found)
@@ -154,7 +152,7 @@ static int check_mounted(struct bch_ctx *ctx, const char *name)
 {
 	struct statfs st;
 
-	if (statfs(name, &st) || (u32)st.f_type != STATFS_BCACHEFS)
+	if (statfs(name, &st) || (u32)st.f_type != BCH_STATFS_MAGIC)
 		return 0;
 	return bch_error_whole(ctx, -BCH_ERR_device_mounted, "%s is mounted; unmount it first",
 			       name);

@@ -10,6 +10,9 @@
 #include "io/io.h"
 #include "ondisk/sb_sections.h"
 
+/* What statfs(2) calls a mounted bcachefs. */
+#define BCH_STATFS_MAGIC 0xca451a4eU
+
 /* ------------------------------------------------------------------ one device */
 
 /*

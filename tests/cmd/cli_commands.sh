@@ -111,9 +111,9 @@ an_unknown_word_behind_a_group_is_an_error() {
 }
 
 commands_of_other_releases_say_why_they_are_not_here() {
-	run bcachefs device online /dev/sda
+	run bcachefs fs top
 	status 1
-	err '^bcachefs: device online: works on a mounted filesystem only'
+	err '^bcachefs: fs top: works on a mounted filesystem only'
 	run bcachefs assemble
 	status 1
 	err '^bcachefs: assemble: '

@@ -12,8 +12,7 @@ bcachefs=$(realpath "${BCACHEFS:-$here/../../bcachefs}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Name | kernel | how the filesystem is formatted: number of devices, options | what must be true inside. m mounts
-# and fails where that fails; refused STATUS WORDS... fails unless the mount does, with that status and text.
+# Rows of inside.sh.
 matrix='
 one of several names all | 6.12 | 3 --replicas=2 | m $DEV1 && grep -q "^$DEVS $MNT bcachefs rw" /proc/mounts
 one of several names all | 6.16 | 3 --replicas=2 | m $DEV1 && grep -q "^$DEVS $MNT bcachefs rw" /proc/mounts
@@ -24,65 +23,19 @@ mount(8) calls it with its flags | 6.12 | 2 | /bin/mount -t bcachefs -o noatime,
 options get to bcachefs | 6.12 | 1 | m -o ro,verbose,errors=ro $DEV0 && grep " $MNT bcachefs ro" /proc/mounts | grep verbose | grep -q errors=ro
 remount changes flags | 6.12 | 2 | m $DEV0 && bcachefs mount -o remount,ro $DEV0 $MNT && grep -q " $MNT bcachefs ro" /proc/mounts
 a subvolume alone | 6.12 | 1 | m $DEV0 && mkdir $MNT/a && echo in >$MNT/a/f && echo out >$MNT/g && umount $MNT && m -o X-mount.subvol=/a $DEV0 && [ "$(ls $MNT)" = f ] && grep -c " $MNT bcachefs" /proc/mounts | grep -qx 1
-a folder alone that is not there | 6.16 | 1 | refused 32 "no such file" -o X-mount.subdir=nowhere $DEV0 && ! grep -q " $MNT " /proc/mounts
+a folder alone that is not there | 6.16 | 1 | refused 32 "no such file" bcachefs mount -o X-mount.subdir=nowhere $DEV0 $MNT && ! grep -q " $MNT " /proc/mounts
 a key out of the keyring | 6.12 | 1 --encrypted | printf "right\n" >right && m -k stdin $DEV0 <right && umount $MNT && m -k fail $DEV0
 a passphrase file | 6.16 | 1 --encrypted | printf "right\n" >right && m --passphrase_file=right $DEV0
-a wrong passphrase | 6.12 | 1 --encrypted | printf "wrong\n" >wrong && refused 32 "incorrect passphrase" --passphrase_file=wrong $DEV0 && refused 32 "is locked" -k fail $DEV0
-a missing member is named | 6.12 | 2 --replicas=2 | dd if=/dev/zero of=$DEV1 bs=1M count=64 2>/dev/null; refused 32 "missing members: 1 (UUID" $DEV0 && m -o degraded $DEV0
+a wrong passphrase | 6.12 | 1 --encrypted | printf "wrong\n" >wrong && refused 32 "incorrect passphrase" bcachefs mount --passphrase_file=wrong $DEV0 $MNT && refused 32 "is locked" bcachefs mount -k fail $DEV0 $MNT
+a missing member is named | 6.12 | 2 --replicas=2 | dd if=/dev/zero of=$DEV1 bs=1M count=64 2>/dev/null; refused 32 "missing members: 1 (UUID" bcachefs mount $DEV0 $MNT && m -o degraded $DEV0
 a write-protected device | 6.12 | 1 | blockdev --setro $DEV0 && m $DEV0 2>said && grep -q "device write-protected, mounting read-only" said && grep -q " $MNT bcachefs ro" /proc/mounts; r=$?; umount $MNT; blockdev --setrw $DEV0; [ $r = 0 ]
-mounted already | 6.12 | 2 | m $DEV0 && refused 32 "already mounted or mount point busy" $DEV0
-no such mount point | 6.16 | 1 | MNT=/nowhere && refused 32 "/nowhere: no such file or directory" $DEV0
+mounted already | 6.12 | 2 | m $DEV0 && refused 32 "already mounted or mount point busy" bcachefs mount $DEV0 $MNT
+no such mount point | 6.16 | 1 | MNT=/nowhere && refused 32 "/nowhere: no such file or directory" bcachefs mount $DEV0 $MNT
 fake mounts nothing | 6.12 | 1 | bcachefs mount -f $DEV0 $MNT && ! grep -q " $MNT " /proc/mounts
-a newer feature is told | 6.12 | 1 --version=1.28 | refused 32 "the feature incompat_version_field, which this kernel" $DEV0
+a newer feature is told | 6.12 | 1 --version=1.28 | refused 32 "the feature incompat_version_field, which this kernel" bcachefs mount $DEV0 $MNT
 a newer feature is taken by a newer kernel | 6.16 | 1 --version=1.28 | m $DEV0
 the module is loaded | 6.12 | 1 | modprobe -r bcachefs && ! grep -q bcachefs /proc/filesystems && m $DEV0
 '
 
-write_case() { # DIR KERNEL FORMAT CONDITION
-	cat >"$1/case.sh" <<-END
-		# kernel: $2
-		# seconds: 120
-		ln -sf /bin/bcachefs /bin/mount.bcachefs
-		mkdir -p \$MNT
-		m() {
-			bcachefs mount "\$@" \$MNT
-		}
-		refused() { # STATUS WORDS ARGUMENT...
-			want=\$1 words=\$2
-			shift 2
-			bcachefs mount "\$@" \$MNT >/tmp/refusal 2>&1 </dev/null
-			[ \$? = "\$want" ] && grep -qF "\$words" /tmp/refusal && return
-			echo "not refused so:"
-			cat /tmp/refusal
-			return 1
-		}
-		{ $4; } || fail "not so: \$(grep bcachefs /proc/mounts; dmesg | tail -n 20)"
-	END
-	read -ra words <<<"$3"
-	cat >"$1/before.sh" <<-END
-		set -e
-		echo right >passphrase
-		for ((i = 0; i < ${words[0]}; i++)); do
-			truncate -s 64M dev\$i.img
-		done
-		secret=
-		[[ '$3' != *encrypted* ]] || secret=--passphrase_file=passphrase
-		'$bcachefs' format -q \$secret ${words[*]:1} dev*.img
-	END
-}
-
-cases=() nr=0
-while IFS='|' read -r name kernel format condition; do
-	read -r name <<<"$name"
-	[[ $name ]] || continue
-	read -r kernel <<<"$kernel"
-	name=$((++nr))-${name// /-}
-	# shellcheck disable=SC2053
-	[[ $name == ${1:-*} ]] || continue
-	dir=$work/$name
-	mkdir "$dir"
-	write_case "$dir" "$kernel" "$format" "$condition"
-	cases+=("$dir")
-done <<<"$matrix"
-# mount(8) itself, by its path: that of busybox has its own idea of helpers
-"$here/vm" batch -j "${JOBS:-2}" -p "$bcachefs" -p "$(command -v mount)" "${cases[@]}"
+# shellcheck source=tests/vm/inside.sh
+. "$here/inside.sh"
