@@ -63,6 +63,7 @@
 	C(du)			\
 	C(fiemap)		\
 	C(resolve)		\
+	C(reconcile_run)	\
 	C(scrub)		\
 	C(data_rereplicate)	\
 	C(data_job)		\

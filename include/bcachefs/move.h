@@ -10,18 +10,21 @@
 struct bch_move_opts {
 	enum bch_progress_mode progress;
 	u64 commit_bytes; /* of data between two commits; 0: 1 GiB */
+	u64 limit;	  /* about so many bytes are copied, then it ends; 0: none */
 	bool survey;	  /* only see what there would be to do */
 	/* What data jobs are confined to; NULL: all. */
 	const char *btree, *start, *end;
 };
 
 struct bch_move_result {
-	u64 bytes;	  /* that were copied; of a survey: that would be */
-	u64 nr_extents;	  /* that have changed */
-	u64 nr_nodes;	  /* that were written anew */
-	u64 nr_few;	  /* extents and nodes with fewer copies than wanted, for want of members */
-	u64 nr_lost;	  /* extents that have no good copy: they stay as they are */
-	bool interrupted; /* bch_cancelled(): what was done until then is durable */
+	u64 bytes;	/* that were copied; of a survey: that would be */
+	u64 nr_extents; /* that have changed */
+	u64 nr_nodes;	/* that were written anew */
+	u64 nr_few;	/* extents and nodes with fewer copies than wanted, for want of members */
+	u64 nr_in_snapshots; /* extents in another form than wanted, that snapshots have in common */
+	u64 nr_lost;	     /* extents that have no good copy: they stay as they are */
+	bool interrupted;    /* bch_cancelled(): what was done until then is durable */
+	bool limited;	     /* opts->limit: there may be more to do */
 };
 
 /*
@@ -47,6 +50,36 @@ enum bch_data_job {
 /* Does it, as bch_fs_evacuate() works. */
 int bch_fs_data_job(struct bch_fs *fs, enum bch_data_job job, const struct bch_move_opts *opts,
 		    struct bch_move_result *result);
+
+/* Kinds of work that kernels do in the background, and that wait until then. */
+/* clang-format off */
+#define BCH_RECONCILE_TYPES(T)	\
+	T(replicas)		\
+	T(checksum)		\
+	T(compression)		\
+	T(target)
+/* clang-format on */
+
+enum bch_reconcile_type {
+#define T(name) BCH_RECONCILE_##name,
+	BCH_RECONCILE_TYPES(T)
+#undef T
+	BCH_RECONCILE_TYPE_NR
+};
+
+/*
+ * Does work of @type, as bch_fs_evacuate() works. All extents are looked at, whether a kernel has put them down to be worked
+ * on or not: by the options of their files. replicas: copies that are missing, or on missing or failed members, are made,
+ * surplus ones go; checksum, compression: data in another form is written anew, but for what files or snapshots share; target: copies
+ * elsewhere go to the background target, as far as it has members for them. In what order is for the caller: a form that
+ * is wanted is best made before copies are moved. Several calls, then bch_fs_reconcile_end().
+ *
+ * Format reference: 05 §9.
+ */
+int bch_fs_reconcile(struct bch_fs *fs, enum bch_reconcile_type type,
+		     const struct bch_move_opts *opts, struct bch_move_result *result);
+int bch_fs_reconcile_begin(struct bch_fs *fs);
+int bch_fs_reconcile_end(struct bch_fs *fs);
 
 struct bch_remove_opts {
 	struct bch_move_opts move;

@@ -199,6 +199,10 @@ const struct bch_recount_stripe *bch_recount_stripe_at(const struct bch_recount 
 const struct bch_recount_stripe *bch_recount_stripe(const struct bch_recount *recount,
 						    const struct bch_extent_ptr *p);
 
+/* The options that a key has recorded for rebalance; false where there are none. */
+bool bch_rebalance_opts(const struct bch_fs *fs, const struct bch_key *k,
+			struct bch_extent_opts *opts);
+
 /* Sectors of an extent or reflink_v that rebalance would rewrite. 06 §9.6. */
 u64 bch_rebalance_sectors(const struct bch_fs *fs, const struct bch_key *k);
 

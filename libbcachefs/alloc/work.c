@@ -71,13 +71,17 @@ u64 bch_rebalance_todo(const struct bch_fs *fs, const struct bch_key *k,
 	       to_move(fs, k, opts->value[BCH_EXTENT_OPT_background_target]);
 }
 
+bool bch_rebalance_opts(const struct bch_fs *fs, const struct bch_key *k,
+			struct bch_extent_opts *opts)
+{
+	return find_opts(fs, k, BCH_EXTENT_ENTRY_rebalance, opts);
+}
+
 u64 bch_rebalance_sectors(const struct bch_fs *fs, const struct bch_key *k)
 {
 	struct bch_extent_opts opts;
 
-	return find_opts(fs, k, BCH_EXTENT_ENTRY_rebalance, &opts)
-		       ? bch_rebalance_todo(fs, k, &opts)
-		       : 0;
+	return bch_rebalance_opts(fs, k, &opts) ? bch_rebalance_todo(fs, k, &opts) : 0;
 }
 
 static int count_rebalance(struct bch_recount *r, const struct bch_key *k)

@@ -253,6 +253,9 @@ struct bch_io_opts {
 /* Those of @inode, and where it has none (or is NULL) those of the filesystem. */
 struct bch_io_opts bch_io_opts(const struct bch_fs *fs, const struct bch_inode *inode);
 
+/* The kind of checksum that data is written with. */
+u8 bch_io_csum_type(const struct bch_fs *fs, const struct bch_io_opts *io);
+
 /*
  * Has the superblock announce the kind of compression of an option, before data is stored so, or only the option: a
  * kernel whose mover comes to it stops the machine otherwise. 05 §4.1.

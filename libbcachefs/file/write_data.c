@@ -83,7 +83,7 @@ void bch_data_writer_free(struct bch_data_writer *w)
 /* ------------------------------------------------------------------ a file */
 
 /* Format reference: 05 §3.1. */
-static u8 csum_type_of(const struct bch_fs *fs, const struct bch_io_opts *io)
+u8 bch_io_csum_type(const struct bch_fs *fs, const struct bch_io_opts *io)
 {
 	static const u8 types[] = { BCH_CSUM_none, BCH_CSUM_crc32c, BCH_CSUM_crc64,
 				    BCH_CSUM_xxhash };
@@ -107,7 +107,7 @@ void bch_data_begin(struct bch_data_writer *w, const struct bch_data_file *file)
 		io->data_replicas = 1;
 	if (io->data_replicas > BCH_REPLICAS_MAX)
 		io->data_replicas = BCH_REPLICAS_MAX;
-	csum_type = csum_type_of(w->batch.fs, io);
+	csum_type = bch_io_csum_type(w->batch.fs, io);
 	w->blob_max = csum_type || bch_compression_type(io->compression)
 			      ? w->coded_max
 			      : smaller(PLAIN_BLOB_MAX, w->bucket_max);
@@ -153,7 +153,7 @@ static int need_opts(struct bch_data_writer *w)
 {
 	struct bch_batch *b = &w->batch;
 	const struct bch_write_opts opts = { .io = w->file.opts,
-					     .csum_type = csum_type_of(b->fs, &w->file.opts) };
+					     .csum_type = bch_io_csum_type(b->fs, &w->file.opts) };
 
 	if (w->opts_idx != BCH_U32_MAX)
 		return 0;

@@ -67,11 +67,17 @@ static int commit(struct bch_move *m)
 	return bch_commit(m->fs);
 }
 
-static int commit_if_due(struct bch_move *m)
+int bch_move_commit_if_due(struct bch_move *m)
 {
 	u64 limit = m->opts->commit_bytes ? m->opts->commit_bytes : COMMIT_BYTES_DEFAULT;
 
 	return m->nr_uncommitted >= limit || bch_commit_wanted(m->fs) ? commit(m) : 0;
+}
+
+bool bch_move_is_limited(struct bch_move *m)
+{
+	m->result->limited |= !m->surveys && m->opts->limit && m->result->bytes >= m->opts->limit;
+	return m->result->limited;
 }
 
 static int walk_btree(struct bch_move *m, u8 btree_id)
@@ -86,15 +92,16 @@ static int walk_btree(struct bch_move *m, u8 btree_id)
 		if (!m->surveys)
 			err = bch_move_batch_run(m);
 		if (!err)
-			err = commit_if_due(m);
-	} while (!err && more);
+			err = bch_move_commit_if_due(m);
+	} while (!err && more && !bch_move_is_limited(m));
 	return err;
 }
 
 static bool concerns_data(const struct bch_move_job *job)
 {
 	return job->restore || job->drop_extra || job->leaving[0] || job->leaving[1] ||
-	       job->leaving[2] || job->leaving[3] || job->tail_sector || job->nr_bad;
+	       job->leaving[2] || job->leaving[3] || job->tail_sector || job->nr_bad ||
+	       job->retarget;
 }
 
 static int walk(struct bch_move *m)
@@ -103,14 +110,16 @@ static int walk(struct bch_move *m)
 	int err = 0;
 
 	for (u32 i = 0; i < bch_array_size(btrees) && !err && concerns_data(m->job); i++)
-		if (!m->confined || m->btree_id == btrees[i])
+		if ((!m->confined || m->btree_id == btrees[i]) && !bch_move_is_limited(m))
 			err = walk_btree(m, btrees[i]);
+	if (!err && (m->job->recompress || m->job->rechecksum))
+		err = bch_move_recode(m);
 	if (!m->surveys && (!err || err == -BCH_ERR_cancelled)) {
 		int committed = commit(m);
 
 		err = committed ? committed : err;
 	}
-	return err ? err : bch_move_nodes(m);
+	return err || bch_move_is_limited(m) ? err : bch_move_nodes(m);
 }
 
 /* ------------------------------------------------------------------ the whole */

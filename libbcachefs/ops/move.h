@@ -34,13 +34,16 @@ struct bch_move_job {
 	const struct bch_move_bad *bad; /* copies that give way to new ones; bch_move_bad_sort() */
 	size_t nr_bad;
 	bool restore; /* there are as many copies as is wanted, none on members that are missing or failed */
-	bool drop_extra;    /* there are no more than that, and none that are cached */
-	bool rewrite_nodes; /* nodes of older forms are written anew */
-	bool degrade;	    /* copies that leave are not replaced where others are left */
-	bool refuse_lost;   /* nothing is done where the survey finds that something is lost */
-	bool surveyed;	    /* that was a run of its own, */
-	u64 total;	    /* which found so many bytes to be copied */
-	bool lose;	    /* data without a copy that can be read becomes an error of its file */
+	bool drop_extra;  /* there are no more than that, and none that are cached */
+	bool keep_cached; /* but these */
+	bool retarget; /* data lies on its background target, as far as that has members for it */
+	bool recompress, rechecksum; /* data has the form that its file's options say */
+	bool rewrite_nodes;	     /* nodes of older forms are written anew */
+	bool degrade;		     /* copies that leave are not replaced where others are left */
+	bool refuse_lost; /* nothing is done where the survey finds that something is lost */
+	bool surveyed;	  /* that was a run of its own, */
+	u64 total;	  /* which found so many bytes to be copied */
+	bool lose;	  /* data without a copy that can be read becomes an error of its file */
 };
 
 static inline bool bch_move_has(const u64 bits[4], u32 dev_idx)
@@ -130,6 +133,9 @@ int bch_move_finish(struct bch_fs *fs);
 /* 1 where @k has to change, 0, or an error. */
 int bch_move_judge(struct bch_move *m, const struct bch_key *k, struct bch_move_verdict *v);
 
+/* m->io is what holds for the file of @k, and for shared data what holds for all. */
+void bch_move_take_options(struct bch_move *m, const struct bch_key *k);
+
 /* Has a node to go elsewhere? More copies than there are members for may be wanted. */
 bool bch_move_judge_node(struct bch_move *m, const struct bch_key *k, struct bch_move_verdict *v);
 
@@ -150,6 +156,17 @@ u32 bch_move_durability(const struct bch_fs *fs, u32 dev_idx);
 int bch_move_rebuild(const struct bch_fs *fs, const struct bch_key *k, u32 drop, u32 source,
 		     const struct bch_ptr *new, u32 nr_new, u8 val[BCH_KEY_VALUE_MAX],
 		     struct bch_key *rebuilt);
+
+/* ------------------------------------------------------------------ move.c, move_recode.c */
+
+/* A commit where so much was copied, or so much is pending, that it is time. */
+int bch_move_commit_if_due(struct bch_move *m);
+
+/* Has as much been copied as is to be? Notes it. */
+bool bch_move_is_limited(struct bch_move *m);
+
+/* Writes data anew that is to have another form; of a survey, counts it. The last commit is the caller's. */
+int bch_move_recode(struct bch_move *m);
 
 /* ------------------------------------------------------------------ move_batch.c, move_copy.c */
 

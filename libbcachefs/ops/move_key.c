@@ -31,7 +31,7 @@ u32 bch_move_durability(const struct bch_fs *fs, u32 dev_idx)
 /* ------------------------------------------------------------------ the options of its file */
 
 /* Shared data has those of the filesystem: nobody knows whose it was. */
-static void take_options(struct bch_move *m, const struct bch_key *k)
+void bch_move_take_options(struct bch_move *m, const struct bch_key *k)
 {
 	const struct bch_file file = { .snapshot = k->pos.snapshot, .inum = k->pos.inode };
 	struct bch_inode inode;
@@ -93,14 +93,17 @@ struct seen {
 	struct bch_move *m;
 	struct bch_move_verdict *v;
 	u32 nr, nr_dirty;
-	u32 lost; /* durability that goes */
+	u32 lost;     /* durability that goes */
+	u64 target;   /* 0, or where copies are to lie */
+	u32 nr_seats; /* of it, that have no copy yet */
 	bool cached_goes, cached_stays;
 };
 
 static void see_cached(struct seen *s, const struct bch_key *k, const struct bch_extent_ptr *p)
 {
 	const struct bch_move_job *job = s->m->job;
-	bool goes = bch_move_leaves(job, &p->ptr) || job->drop_extra || is_bad(job, k, &p->ptr);
+	bool goes = bch_move_leaves(job, &p->ptr) || (job->drop_extra && !job->keep_cached) ||
+		    is_bad(job, k, &p->ptr);
 
 	if (goes)
 		s->v->drop |= 1U << s->nr;
@@ -108,6 +111,17 @@ static void see_cached(struct seen *s, const struct bch_key *k, const struct bch
 		s->cached_goes |= goes;
 		s->cached_stays |= !goes;
 	}
+}
+
+/* Is it to go where it is wanted? Then one seat is taken. */
+static bool is_astray(struct seen *s, const struct bch_extent_ptr *p)
+{
+	if (!s->nr_seats || p->in_stripe ||
+	    bch_super_in_target(&s->m->fs->super, p->ptr.dev_idx, s->target) ||
+	    !bch_move_durability(s->m->fs, p->ptr.dev_idx))
+		return false;
+	s->nr_seats--;
+	return true;
 }
 
 static void see_dirty(struct seen *s, const struct bch_key *k, const struct bch_extent_ptr *p)
@@ -122,7 +136,7 @@ static void see_dirty(struct seen *s, const struct bch_key *k, const struct bch_
 		s->lost += nominal_durability(s->m->fs, dev);
 		return;
 	}
-	if (is_bad(job, k, &p->ptr)) {
+	if (is_bad(job, k, &p->ptr) || is_astray(s, p)) {
 		s->v->replaced |= 1U << s->nr;
 		s->lost += nominal_durability(s->m->fs, dev);
 		return;
@@ -185,6 +199,27 @@ static void drop_extra(const struct seen *s, const struct bch_key *k, u32 wanted
 	}
 }
 
+/* Members of the target that take data and have no copy yet. What is shared has its own record of what was wanted. */
+static void count_seats(struct seen *s, const struct bch_key *k)
+{
+	struct bch_extent_walk walk = bch_extent_walk(k, &s->m->fs->super);
+	struct bch_write_devs devs;
+	struct bch_extent_opts want;
+	struct bch_extent_ptr p;
+	u32 nr_there = 0;
+
+	if (k->type != BCH_KEY_reflink_v || !bch_rebalance_opts(s->m->fs, k, &want))
+		bch_io_opts_rebalance(s->m->fs, &s->m->io, k, &want);
+	s->target = want.value[BCH_EXTENT_OPT_background_target];
+	if (!s->target)
+		return;
+	bch_fs_target_devs(s->m->fs, BCH_DATA_user, s->target, &devs);
+	while (bch_extent_ptr_next(&walk, &p))
+		for (u32 i = 0; i < devs.nr; i++)
+			nr_there += !p.ptr.cached && devs.v[i] == p.ptr.dev_idx;
+	s->nr_seats = devs.nr > nr_there ? devs.nr - nr_there : 0;
+}
+
 int bch_move_judge(struct bch_move *m, const struct bch_key *k, struct bch_move_verdict *v)
 {
 	struct seen s = { .m = m, .v = v };
@@ -193,11 +228,15 @@ int bch_move_judge(struct bch_move *m, const struct bch_key *k, struct bch_move_
 	*v = (struct bch_move_verdict){ 0 };
 	if (k->type != BCH_KEY_extent && k->type != BCH_KEY_reflink_v)
 		return 0;
+	bch_move_take_options(m, k);
+	if (m->job->retarget)
+		count_seats(&s, k);
 	err = see(&s, k);
 	if (err)
 		return err;
-	take_options(m, k);
-	v->target = m->io.background_target ? m->io.background_target : m->io.foreground_target;
+	v->target = s.target		      ? s.target
+		    : m->io.background_target ? m->io.background_target
+					      : m->io.foreground_target;
 	v->durability = new_durability(&s, m->io.data_replicas);
 	if (m->job->drop_extra)
 		drop_extra(&s, k, m->io.data_replicas);

@@ -40,6 +40,7 @@ writing() {
 		device resize 0 12M @
 		device resize-journal 0 512K @
 		scrub @
+		reconcile run @
 	END
 }
 
@@ -100,6 +101,10 @@ prepare() { # LINE IMAGE...
 		bcachefs put "$(joined "$@")" edit /file
 		bcachefs subvolume create "$(joined "$@")" /subvolume
 		[[ $words != migrate* ]] || bcachefs put "$(joined "$@")" edit /old_migrated_filesystem
+	fi
+	if [[ $words == reconcile* ]]; then # --compression below is not that of its data
+		seq 20000 >numbers
+		bcachefs put "$(joined "$@")" numbers /numbers
 	fi
 	if [[ $words == fsck* ]]; then
 		bcachefs kvdb --rw -c 'update -q inodes 0:4096:U32_MAX bi_nlink=9' "$@"

@@ -55,6 +55,10 @@ matrix='
 08-replicas2 | 6.12 | damage 0; repair
 10-crash-c | 6.12 | damage 1; repair
 3 --replicas=2 --compression=lz4 | 6.12 | damage 0; repair
+03-mixed | 6.12 | set-fs-option --background_compression=zstd; reconcile run
+06-snapshots | 6.12 | set-fs-option --background_compression=lz4 --data_checksum=xxhash; reconcile run
+09-targets | 6.12 | set-fs-option --background_compression=zstd --data_replicas=2; reconcile run
+3 --replicas=2 --version=1.28 | 6.16 | set-fs-option --background_compression=zstd --background_target=dev2.img; reconcile run
 3 --replicas=2 --version=1.28 --data_checksum=crc64 | 6.16 | damage 2; repair
 '
 
