@@ -196,6 +196,19 @@ static int check_unused(struct bch_host *h)
 			       h->path, sector);
 }
 
+/* Filesystems give the space of a file that is gone back later; we want it at once. */
+static int drop_file(const struct bch_host *h)
+{
+	int fd = openat(h->root, BCH_RESERVE_FILE, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int err = fd < 0 || ftruncate(fd, 0) ? say(h, "truncate") : 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (!err && unlinkat(h->root, BCH_RESERVE_FILE, 0))
+		err = say(h, "remove");
+	return err || !syncfs(h->root) ? err : say(h, "sync");
+}
+
 static int drop_earlier(struct bch_host *h, bool force)
 {
 	u64 bytes;
@@ -212,7 +225,7 @@ static int drop_earlier(struct bch_host *h, bool force)
 		if (err)
 			return err;
 	}
-	return there && unlinkat(h->root, BCH_RESERVE_FILE, 0) ? say(h, "remove") : 0;
+	return there ? drop_file(h) : 0;
 }
 
 /* As large as it can be. */
