@@ -91,7 +91,7 @@ static int run(struct cli *cli, const void *parsed)
 const struct cli_command cmd_migrate = {
 	.name = "migrate",
 	.heading = CLI_HEADING_images,
-	.summary = "make an ext4 or XFS filesystem a bcachefs, in place",
+	.summary = "make an ext4, XFS or btrfs filesystem a bcachefs, in place",
 	.help = "A file named bcachefs in the old filesystem's root takes all that is written; the "
 		"files' data "
 		"stays where it lies, and what cannot be pointed at is copied. The old filesystem "

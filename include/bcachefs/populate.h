@@ -23,6 +23,7 @@ struct bch_source_opts {
 	size_t nr_excludes;
 	bool has_owner; /* all files belong to these: */
 	u32 uid, gid;
+	bool subvolumes; /* of a btrfs stay subvolumes; else they are directories as others */
 	bool dedupe; /* what is in several files, block by block of what is stored, is stored once */
 	s64 now_ns;  /* time of what an archive has no time of */
 	enum bch_progress_mode progress;

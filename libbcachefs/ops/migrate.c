@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/fs.h>
 #include <sys/stat.h>
 
 #include <bcachefs/fsck.h>
@@ -38,6 +39,7 @@ struct migration {
 static int open_source(struct migration *m)
 {
 	static const char *const ours[] = { "/" BCH_RESERVE_FILE };
+	int err;
 
 	snprintf(m->root, sizeof(m->root), "/proc/self/fd/%d", m->host.root);
 	m->source_opts = (struct bch_source_opts){
@@ -47,8 +49,12 @@ static int open_source(struct migration *m)
 		.nr_excludes = bch_array_size(ours),
 		.now_ns = (s64)m->opts->format.now_ns,
 		.progress = m->opts->progress,
+		.subvolumes = true,
 	};
-	return bch_source_open(m->ctx, &m->source_opts, &m->source);
+	err = bch_source_open(m->ctx, &m->source_opts, &m->source);
+	if (!err)
+		m->source->chunks = bch_host_chunks(&m->host);
+	return err;
 }
 
 /* Bytes of the open file that can stay where they are; a file's last block is one of them. */
@@ -65,6 +71,17 @@ static int measure_file(struct migration *m, u64 size, u64 *bytes)
 	return more;
 }
 
+/* What is in one that is encrypted is shown as it is on disk, or not at all, unless its key is there. */
+static int check_dir(struct bch_source *s, u32 dir)
+{
+	struct bch_source_attributes a;
+	int err = bch_source_attributes(s, dir, &a);
+
+	return err || !(a.flags & FS_ENCRYPT_FL)
+		       ? err
+		       : bch_source_error(s, -BCH_ERR_not_supported, dir, "encrypted directory");
+}
+
 static int measure_files(struct migration *m)
 {
 	struct bch_source *s = m->source;
@@ -79,6 +96,8 @@ static int measure_files(struct migration *m)
 		sums->nr_files += !S_ISDIR(f->mode);
 		sums->nr_links += f->nr_names - 1;
 		bch_source_is_at(s, i);
+		if (S_ISDIR(f->mode))
+			err = check_dir(s, file);
 		if (!S_ISREG(f->mode) || !f->size)
 			continue;
 		sums->input_bytes += f->size;
@@ -198,16 +217,17 @@ static int compare_hole(void *arg, u64 len, u64 offset)
 	return err ? err : more < 0 ? more : 0;
 }
 
-static int compare_file(struct comparison *c, struct bch_fs *fs, const struct bch_file *root)
+static int compare_file(struct comparison *c, struct bch_fs *fs)
 {
 	const struct bch_file_sink sink = { .arg = c, .data = compare_data, .hole = compare_hole };
 	struct bch_source *s = c->m->source;
-	struct bch_file file = *root;
+	struct bch_file file;
 	struct bch_stat st;
-	int err;
+	int err = bch_file_subvol_root(fs, bch_populate_subvol(s, c->file), &file);
 
 	file.inum = bch_populate_inum(s, c->file);
-	err = bch_file_stat(fs, &file, &st);
+	if (!err)
+		err = bch_file_stat(fs, &file, &st);
 	if (!err && st.size != s->files.v[c->file].size)
 		return differs(c);
 	if (!err)
@@ -224,8 +244,7 @@ static int compare_files(struct migration *m, struct bch_fs *fs)
 	struct bch_progress *progress bch_auto(progress) =
 		bch_progress_new(m->ctx, m->opts->progress, &work);
 	struct comparison c = { .m = m };
-	struct bch_file root;
-	int err = bch_file_subvol_root(fs, 1, &root); /* files were started by the check */
+	int err = 0; /* files were started by the check */
 
 	for (size_t i = 0; i < s->order.nr && !err; i++) {
 		const struct bch_source_file *f = &s->files.v[s->order.v[i]];
@@ -233,7 +252,7 @@ static int compare_files(struct migration *m, struct bch_fs *fs)
 		c.file = s->order.v[i];
 		bch_source_is_at(s, i);
 		if (S_ISREG(f->mode) && f->size && c.file != m->old_file)
-			err = compare_file(&c, fs, &root);
+			err = compare_file(&c, fs);
 		if (!err && bch_cancelled(m->ctx))
 			err = -BCH_ERR_cancelled;
 		bch_progress_add(progress, 1);

@@ -18,8 +18,21 @@
 
 #include "base/memory.h"
 
-/* Filesystems whose FIEMAP tells places on the one device below them. */
-static const char *const types[] = { "ext4", "ext3", "ext2", "xfs" };
+struct mount_option {
+	const char *name, *value; /* NULL: it has none */
+};
+
+/* Filesystems whose FIEMAP tells places: how they are mounted so that nothing is written, and so that all is seen. */
+static const struct {
+	const char *name;
+	struct mount_option look, all;
+} types[] = {
+	{ "ext4", { "norecovery", NULL }, { NULL, NULL } },
+	{ "ext3", { "norecovery", NULL }, { NULL, NULL } },
+	{ "ext2", { "norecovery", NULL }, { NULL, NULL } },
+	{ "xfs", { "norecovery", NULL }, { NULL, NULL } },
+	{ "btrfs", { "rescue", "nologreplay" }, { "subvolid", "5" } },
+};
 
 /* ------------------------------------------------------------------ a device of its own */
 
@@ -59,12 +72,14 @@ static int make_loop(struct bch_host *h, const char *path)
 	return err || h->device ? err : -BCH_ERR_no_memory;
 }
 
-static bool is_known_type(const char *type)
+/* Its place in the table, or behind it. */
+static size_t find_type(const char *type)
 {
-	for (size_t i = 0; i < bch_array_size(types); i++)
-		if (type && !strcmp(type, types[i]))
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < bch_array_size(types) && (!type || strcmp(type, types[i].name)))
+		i++;
+	return i;
 }
 
 /* The one filesystem that is there. */
@@ -78,22 +93,31 @@ static int probe_type(struct bch_host *h, const char *path)
 			h->type = strdup(found.v[i].type);
 			err = h->type ? 0 : -BCH_ERR_no_memory;
 		}
-	if (err || is_known_type(h->type))
+	if (err || find_type(h->type) < bch_array_size(types))
 		return err;
 	return bch_error_whole(h->ctx, -BCH_ERR_not_supported,
-			       "%s: %s%s: ext4 and XFS can be migrated", path,
+			       "%s: %s%s: ext4, XFS and btrfs can be migrated", path,
 			       h->type ? h->type : "no filesystem", h->type ? " filesystem" : "");
+}
+
+static int set_option(int fs, const struct mount_option *o)
+{
+	if (!o->name)
+		return 0;
+	return fsconfig(fs, o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, o->name, o->value,
+			0);
 }
 
 /* Where nobody else sees it, and gone when we are: it has no place among the system's mounts. */
 static int mount_alone(struct bch_host *h, const char *path)
 {
+	size_t type = find_type(h->type);
 	int fs = fsopen(h->type, FSOPEN_CLOEXEC), err = 0;
 
 	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", h->device, 0) ||
 	    fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) ||
-	    (h->is_looked_at && fsconfig(fs, FSCONFIG_SET_FLAG, "norecovery", NULL, 0)) ||
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+	    (h->is_looked_at && set_option(fs, &types[type].look)) ||
+	    set_option(fs, &types[type].all) || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
 		err = say(h, path, "mount");
 	if (!err) {
 		h->mount = fsmount(fs, FSMOUNT_CLOEXEC,
@@ -184,7 +208,8 @@ static int open_mounted(struct bch_host *h)
 		return say(h, h->path, "open");
 	err = check_root(h, &st);
 	if (!err)
-		err = find_device(h, st.st_dev);
+		err = bch_is_btrfs(h->root) ? bch_btrfs_device(h->ctx, h->root, h->path, &h->device)
+					    : find_device(h, st.st_dev);
 	return err ? err : probe_type(h, h->device);
 }
 
@@ -192,11 +217,13 @@ static int measure(struct bch_host *h)
 {
 	struct statvfs v;
 
+	h->is_btrfs = bch_is_btrfs(h->root);
+
 	if (fstatvfs(h->root, &v))
 		return say(h, h->path, "statvfs");
 	h->block_size = (u32)v.f_frsize;
 	h->was_writable = !(v.f_flag & ST_RDONLY);
-	return 0;
+	return h->is_btrfs ? bch_chunk_map_read(&h->chunks, h->ctx, h->root, h->path) : 0;
 }
 
 int bch_host_begin(struct bch_host *h, struct bch_ctx *ctx, const char *path, bool mounted,
@@ -226,4 +253,5 @@ void bch_host_end(struct bch_host *h)
 	free(h->device);
 	free(h->type);
 	bch_array_end(&h->reserve.a);
+	bch_chunk_map_end(&h->chunks);
 }

@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "io/io.h"
+#include "ops/chunk_map.h"
 
 #define BCH_RESERVE_FILE "bcachefs"
 
@@ -20,6 +21,8 @@ struct bch_host {
 	bool is_looked_at; /* not a byte of it is to change, whatever its journal has */
 	bool is_ours;	   /* we mounted it, where nobody else sees it */
 	bool was_writable; /* before we came */
+	bool is_btrfs;
+	struct bch_chunk_map chunks; /* of a btrfs */
 	u32 block_size;
 	struct {
 		BCH_ARRAY(struct bch_io_range) a;
@@ -36,6 +39,12 @@ void bch_host_end(struct bch_host *h);
 static inline void bch_host_cleanup(struct bch_host *h)
 {
 	bch_host_end(h);
+}
+
+/* What tells the places of its files; NULL: it tells them itself. */
+static inline const struct bch_chunk_map *bch_host_chunks(const struct bch_host *h)
+{
+	return h->is_btrfs ? &h->chunks : NULL;
 }
 
 /* Bytes that the reserve can have. */

@@ -95,13 +95,13 @@ static int make_read_only(const struct bch_host *h)
 
 /* ------------------------------------------------------------------ where it lies */
 
-static int find_ranges(struct bch_host *h, int fd)
+static int read_ranges(struct bch_host *h, int fd)
 {
 	struct bch_fd_extent e;
 	u64 at = 0;
 	int more = 0, err = 0;
 
-	while (!err && (more = bch_fd_extent_next(fd, at, &e)) > 0) {
+	while (!err && (more = bch_fd_extent_next(fd, bch_host_chunks(h), at, &e)) > 0) {
 		const struct bch_io_range r = { e.device, e.len };
 
 		if (e.flags & BCH_FD_EXTENT_NOT_PLAIN)
@@ -116,6 +116,16 @@ static int find_ranges(struct bch_host *h, int fd)
 	if (!err && h->reserve.a.nr)
 		qsort(h->reserve.a.v, h->reserve.a.nr, sizeof(*h->reserve.a.v),
 		      bch_io_range_compare);
+	return err;
+}
+
+static int find_ranges(struct bch_host *h)
+{
+	int fd = openat(h->root, BCH_RESERVE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int err = fd < 0 ? say(h, "open") : read_ranges(h, fd);
+
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -154,11 +164,8 @@ static int find_super(struct bch_host *h, struct bch_blkdev *dev, struct bch_sup
 static int look_for_super(struct bch_host *h, struct bch_super *super, u64 *sector)
 {
 	struct bch_blkdev *dev bch_auto(blkdev) = NULL;
-	int fd = openat(h->root, BCH_RESERVE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int err = fd < 0 ? say(h, "open") : find_ranges(h, fd);
+	int err = find_ranges(h);
 
-	if (fd >= 0)
-		close(fd);
 	if (!err)
 		err = bch_blkdev_open(h->ctx, h->device, BCH_BLKDEV_MOUNTED, &dev);
 	if (!err)
@@ -243,6 +250,14 @@ static int allocate(const struct bch_host *h, int fd)
 	return bch_error_whole(h->ctx, -BCH_ERR_no_space, "%s: no free space", h->path);
 }
 
+/* In place and as it was: nothing that is written to it may come to lie elsewhere. */
+static int fix_in_place(const struct bch_host *h, int fd)
+{
+	int flags = FS_NOCOW_FL;
+
+	return h->is_btrfs && ioctl(fd, FS_IOC_SETFLAGS, &flags) ? say(h, "chattr +C") : 0;
+}
+
 static int make_file(struct bch_host *h)
 {
 	int fd = openat(h->root, BCH_RESERVE_FILE,
@@ -251,9 +266,9 @@ static int make_file(struct bch_host *h)
 
 	if (fd < 0)
 		return say(h, "create");
-	err = allocate(h, fd);
+	err = fix_in_place(h, fd);
 	if (!err)
-		err = find_ranges(h, fd);
+		err = allocate(h, fd);
 	close(fd);
 	return err;
 }
@@ -273,7 +288,11 @@ int bch_host_reserve(struct bch_host *h, bool force)
 	err = make_file(h);
 	if (!err)
 		err = make_read_only(h);
-	if (err)
+	if (err) {
 		(void)unlinkat(h->root, BCH_RESERVE_FILE, 0);
-	return err;
+		return err;
+	}
+	if (h->is_btrfs) /* there are new chunks */
+		err = bch_chunk_map_read(&h->chunks, h->ctx, h->root, h->path);
+	return err ? err : find_ranges(h);
 }

@@ -10,13 +10,11 @@
 
 #include <bcachefs/fsck.h>
 #include <bcachefs/journal.h>
+#include "base/checked.h"
 #include "commit/commit.h"
 #include "file/file.h"
 #include "ops/in_place.h"
 #include "ops/migrate_host.h"
-
-#define CLEARED \
-	4096U /* bytes of the old filesystem before the superblock, with what it is told by */
 
 struct takeover {
 	struct bch_fs *fs;
@@ -124,6 +122,21 @@ static int make_layout(struct takeover *t)
 	return 0;
 }
 
+/*
+ * What the old filesystem is told by: btrfs by what lies 60 KiB behind the start of our first superblock, which may grow
+ * that far, the others by what lies before it. Sector 7 has the layout.
+ */
+static int clear_old(struct bch_fs_member *m)
+{
+	const struct bch_sb_layout *layout = &m->super.sb->layout;
+	u64 end = BCH_BYTES(le64_get(layout->sb_offset[1])), start = end;
+	int err = bch_blkdev_zero(m->blkdev, BCH_BYTES(BCH_SB_SECTOR - 1), 0);
+
+	(void)bch_round_up(BCH_BYTES(BCH_SB_SECTOR) + bch_super_len(&m->super),
+			   m->blkdev->geometry.logical_block_size, &start);
+	return err || start >= end ? err : bch_blkdev_zero(m->blkdev, end - start, start);
+}
+
 static int write_supers(struct takeover *t)
 {
 	const struct bch_fsck_opts opts = { .answer = BCH_FSCK_YES, .changed = true };
@@ -140,8 +153,7 @@ static int write_supers(struct takeover *t)
 	if (!err)
 		err = bch_fs_write_copies(t->fs, true);
 	if (!err)
-		err = bch_blkdev_zero(m->blkdev, CLEARED - BCH_SECTOR_SIZE,
-				      0); /* sector 7 has the layout */
+		err = clear_old(m);
 	return err ? err : bch_blkdev_flush(m->blkdev);
 }
 

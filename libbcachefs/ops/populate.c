@@ -7,11 +7,21 @@
 
 #include "ops/populate.h"
 
+#include <linux/fs.h>
 #include <sys/stat.h>
 
 #include "commit/commit.h"
 #include "ondisk/key_dirent.h"
 #include "ondisk/key_inode_cursor.h"
+
+/* Flags of files that the format has, too. Format reference: 04 §6.5. */
+static const struct {
+	u32 system, ours;
+} flags[] = {
+	{ FS_SYNC_FL, BCH_INODE_sync },	      { FS_IMMUTABLE_FL, BCH_INODE_immutable },
+	{ FS_APPEND_FL, BCH_INODE_append },   { FS_NODUMP_FL, BCH_INODE_nodump },
+	{ FS_NOATIME_FL, BCH_INODE_noatime },
+};
 
 #define CHANGES_BYTES	(64U << 20) /* more are committed */
 #define DEV_MINOR_BITS	20
@@ -46,15 +56,17 @@ static u32 nr_subdirs(const struct bch_source *s, u32 dir)
 	u32 nr = 0;
 
 	for (const struct bch_source_name *n = bch_source_first(s, dir); n; n = bch_source_next(n))
-		nr += S_ISDIR(s->files.v[n->file].mode);
+		nr += S_ISDIR(s->files.v[n->file].mode) && !bch_source_is_subvol(s, n->file);
 	return nr;
 }
 
+/* Below the root of its subvolume. */
 static u32 depth_of(const struct bch_source *s, u32 file)
 {
 	u32 depth = 0;
 
-	for (; s->files.v[file].name; file = s->files.v[file].name->dir)
+	for (; s->files.v[file].name && !bch_source_is_subvol(s, file);
+	     file = s->files.v[file].name->dir)
 		depth++;
 	return depth;
 }
@@ -77,6 +89,10 @@ static struct bch_inode inode_of(struct bch_populate *p, u32 file)
 	inode.bi_hash_seed = bch_writer_random(p->fs);
 	inode.bi_dir = bch_populate_inum(p->source, f->name->dir);
 	inode.bi_dir_offset = f->dir_offset;
+	if (bch_source_is_subvol(p->source, file)) {
+		inode.bi_subvol = bch_populate_subvol(p->source, file);
+		inode.bi_parent_subvol = bch_populate_subvol(p->source, f->name->dir);
+	}
 	if (is_dir && version_of(p) >= VERSION_DEPTH)
 		inode.bi_depth = depth_of(p->source, file);
 	return inode;
@@ -86,7 +102,8 @@ static int put_inode(struct bch_populate *p, u32 file, const struct bch_inode *i
 {
 	u8 val[BCH_INODE_VAL_MAX];
 	const struct bch_key k = {
-		.pos = bch_spos(0, bch_populate_inum(p->source, file), p->snapshot),
+		.pos = bch_spos(0, bch_populate_inum(p->source, file),
+				bch_populate_snapshot(p, file)),
 		.type = BCH_KEY_inode_v3,
 		.val = { val, bch_inode_put(inode, val) },
 	};
@@ -125,6 +142,21 @@ static int set_times(struct bch_populate *p, u32 file, struct bch_inode *inode)
 	return 0;
 }
 
+static int set_attributes(struct bch_populate *p, u32 file, struct bch_inode *inode)
+{
+	struct bch_source_attributes a;
+	int err = bch_source_attributes(p->source, file, &a);
+
+	for (size_t i = 0; i < bch_array_size(flags); i++)
+		if (a.flags & flags[i].system)
+			inode->bi_flags |= 1U << flags[i].ours;
+	if (a.flags & FS_PROJINHERIT_FL)
+		inode->bi_fields_set |= (u16)(1U << bch_inode_opt_bit(BCH_OPT_project));
+	if (a.project || a.flags & FS_PROJINHERIT_FL)
+		inode->bi_project = a.project + 1;
+	return err;
+}
+
 static int put(struct bch_populate *p, u32 file)
 {
 	const struct bch_source_file *f = &p->source->files.v[file];
@@ -134,6 +166,8 @@ static int put(struct bch_populate *p, u32 file)
 	if (p->in_place && file == p->in_place->file)
 		return 0; /* once it is known what is left of it */
 	err = set_times(p, file, &inode);
+	if (!err)
+		err = set_attributes(p, file, &inode);
 	if (!err)
 		err = bch_populate_xattrs(p, file, &inode);
 	if (err)
@@ -207,7 +241,7 @@ static int put_all(struct bch_populate *p)
 						.total = s->order.nr };
 	struct bch_progress *progress bch_auto(progress) =
 		bch_progress_new(p->fs->ctx, s->opts->progress, &work);
-	int err = 0;
+	int err = bch_populate_subvols(p);
 
 	for (size_t i = 0; i < s->order.nr && !err; i++) {
 		bch_source_is_at(s, i);

@@ -14,8 +14,8 @@ struct bch_populate {
 	struct bch_in_place *in_place; /* NULL: all data is copied */
 	struct bch_data_writer *data;
 	struct bch_inode root; /* as it was made */
-	u32 snapshot;
-	u64 first_inum; /* of the second file in the order; the first is the root */
+	u32 snapshot;	       /* of the subvolume that the root is in; others follow from it */
+	u64 first_inum;	       /* of the second file in the order; the first is the root */
 	u64 time_base;
 	struct bch_populate_sums sums;
 	u64 nr_foreign; /* extended attributes that the format has no place for */
@@ -34,6 +34,16 @@ int bch_populate_cover(struct bch_fs *fs, struct bch_source *source, struct bch_
 
 /* The number that a file of the source gets. */
 u64 bch_populate_inum(const struct bch_source *s, u32 file);
+
+/* The subvolume that it is in, or is, and the snapshot of all that it has. */
+static inline u32 bch_populate_subvol(const struct bch_source *s, u32 file)
+{
+	return s->files.v[file].subvol + 1;
+}
+u32 bch_populate_snapshot(const struct bch_populate *p, u32 file);
+
+/* Makes all subvolumes, before what is in them. */
+int bch_populate_subvols(struct bch_populate *p);
 
 /* The entries of a directory; of each file that has its first name there, where that is. */
 int bch_populate_dir(struct bch_populate *p, u32 dir, const struct bch_inode *inode);

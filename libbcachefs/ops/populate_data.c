@@ -57,12 +57,12 @@ int bch_populate_copy(struct bch_populate *p, u64 *at, u64 size)
 	return err;
 }
 
-static void begin_data(struct bch_populate *p, u64 inum, const struct bch_inode *inode,
-		       bool skip_zeroes)
+static void begin_data(struct bch_populate *p, u32 file_idx, u64 inum,
+		       const struct bch_inode *inode, bool skip_zeroes)
 {
 	const struct bch_data_file file = {
 		.inum = inum,
-		.snapshot = p->snapshot,
+		.snapshot = bch_populate_snapshot(p, file_idx),
 		.skip_zeroes = skip_zeroes,
 		.opts = bch_io_opts(p->fs, inode),
 	};
@@ -77,7 +77,7 @@ static int put_file(struct bch_populate *p, u32 file, u64 inum, struct bch_inode
 
 	if (err)
 		return err;
-	begin_data(p, inum, inode, true);
+	begin_data(p, file, inum, inode, true);
 	err = p->in_place ? bch_populate_link(p, size) : bch_populate_copy(p, &at, size);
 	if (!err)
 		err = bch_data_end(p->data, &inode->bi_sectors);
@@ -99,7 +99,7 @@ static int put_symlink(struct bch_populate *p, u32 file, u64 inum, struct bch_in
 	if (err)
 		return err;
 	inode->bi_size = target.len;
-	begin_data(p, inum, inode, false);
+	begin_data(p, file, inum, inode, false);
 	err = bch_data_put(p->data, target.p, target.len);
 	return err ? err : bch_data_end(p->data, &inode->bi_sectors);
 }

@@ -15,6 +15,13 @@ struct entry {
 
 static struct bch_dirent dirent_of(const struct bch_populate *p, const struct bch_source_name *n)
 {
+	if (bch_source_is_subvol(p->source, n->file))
+		return (struct bch_dirent){
+			.d_child_subvol = bch_populate_subvol(p->source, n->file),
+			.d_parent_subvol = bch_populate_subvol(p->source, n->dir),
+			.d_type = BCH_DIRENT_subvol,
+			.name = { (const u8 *)n->name, n->len },
+		};
 	return (struct bch_dirent){
 		.d_inum = bch_populate_inum(p->source, n->file),
 		.d_type = (u8)(p->source->files.v[n->file].mode >> 12),
@@ -39,7 +46,8 @@ static int put_entry(struct bch_populate *p, u32 dir, const struct bch_source_na
 	struct bch_source_file *f = &p->source->files.v[name->file];
 	u8 val[BCH_DIRENT_VAL_MAX];
 	const struct bch_key k = {
-		.pos = bch_spos(bch_populate_inum(p->source, dir), offset, p->snapshot),
+		.pos = bch_spos(bch_populate_inum(p->source, dir), offset,
+				bch_populate_snapshot(p, dir)),
 		.type = BCH_KEY_dirent,
 		.val = { val, bch_dirent_put(&d, val) },
 	};

@@ -37,7 +37,8 @@ static int put_xattr(struct bch_populate *p, u32 file, const struct bch_xattr *x
 	struct bch_xattr stored = *x;
 	u8 val[BCH_XATTR_VAL_MAX];
 	struct bch_key k = {
-		.pos = bch_spos(bch_populate_inum(p->source, file), offset, p->snapshot),
+		.pos = bch_spos(bch_populate_inum(p->source, file), offset,
+				bch_populate_snapshot(p, file)),
 		.type = BCH_KEY_xattr,
 	};
 

@@ -174,6 +174,12 @@ int bch_source_fill(struct bch_source *s, u8 *buf, size_t len, u64 offset)
 	return err ? err : more < 0 ? more : 0;
 }
 
+int bch_source_attributes(struct bch_source *s, u32 file, struct bch_source_attributes *a)
+{
+	*a = (struct bch_source_attributes){ 0 };
+	return s->ops->attributes ? s->ops->attributes(s, file, a) : 0;
+}
+
 /* ------------------------------------------------------------------ what is left out */
 
 /* A pattern without '/' is of any part of the path. */

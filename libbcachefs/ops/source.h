@@ -16,6 +16,7 @@
 #include "base/array.h"
 #include "base/map.h"
 
+struct bch_chunk_map;
 struct bch_source;
 
 /* A name in a directory. */
@@ -35,7 +36,8 @@ struct bch_source_file {
 	u32 mode, uid, gid;
 	u32 major, minor; /* of devices */
 	u32 nr_names;
-	u32 nr;		/* its place in the order */
+	u32 nr;	    /* its place in the order */
+	u32 subvol; /* number of the subvolume that it is in, or is; 0: the source's own */
 	u64 dir_offset; /* for who puts it into a filesystem: where its first name is in the directory */
 };
 
@@ -51,12 +53,23 @@ struct bch_fd_extent {
 	 FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE | \
 	 FIEMAP_EXTENT_DATA_TAIL | FIEMAP_EXTENT_SHARED)
 
-/* The first that ends behind @offset: 1, 0 where there is none, or the error of the ioctl. */
-int bch_fd_extent_next(int fd, u64 offset, struct bch_fd_extent *e);
+/*
+ * The first that ends behind @offset: 1, 0 where there is none, or the error of the ioctl. @chunks: of a btrfs; NULL: of a
+ * filesystem that tells places on its device.
+ */
+int bch_fd_extent_next(int fd, const struct bch_chunk_map *chunks, u64 offset,
+		       struct bch_fd_extent *e);
 
 /* What a file has beside that, for who carries over all of it: nanoseconds since 1970. */
 struct bch_source_times {
 	s64 atime, ctime, otime;
+};
+
+/* Of regular files and directories, as the system knows them. */
+struct bch_source_attributes {
+	u32 flags; /* FS_*_FL */
+	u32 project;
+	bool read_only; /* a subvolume */
 };
 
 /* How a kind of source is read. Errors are said. */
@@ -65,6 +78,8 @@ struct bch_source_ops {
 	int (*target)(struct bch_source *s, u32 file, struct bch_buf *out);
 	/* NULL: it has one time alone. */
 	int (*times)(struct bch_source *s, u32 file, struct bch_source_times *times);
+	/* NULL: it knows of none. */
+	int (*attributes)(struct bch_source *s, u32 file, struct bch_source_attributes *a);
 	/* The regular file that the next two are about. */
 	int (*open)(struct bch_source *s, u32 file);
 	/* The next range with data that ends behind @offset: 1, or 0 at the end. What is not in one is zeroes. */
@@ -91,10 +106,12 @@ struct bch_source {
 	struct bch_ctx *ctx;
 	const struct bch_source_opts *opts;
 	const struct bch_source_ops *ops;
-	void *reader; /* of the kind */
+	void *reader;			    /* of the kind */
+	const struct bch_chunk_map *chunks; /* who asks for places sets it: of a btrfs */
 	struct bch_map names;
 	BCH_ARRAY(struct bch_source_file) files;
 	BCH_ARRAY(u32) order; /* the files that have names: each directory before what is in it */
+	u32 nr_subvols;	      /* beside its own */
 	u64 nr_bytes;	      /* sizes of the regular ones */
 	u64 nr_stored; /* of that what is no hole, as far as it is known; once more for other names */
 };
@@ -131,6 +148,17 @@ static inline void bch_source_is_at(struct bch_source *s, size_t at)
 
 /* Bytes of the open file, zeroes where it has no data. */
 int bch_source_fill(struct bch_source *s, u8 *buf, size_t len, u64 offset);
+
+/* None where its kind has none. */
+int bch_source_attributes(struct bch_source *s, u32 file, struct bch_source_attributes *a);
+
+/* A directory that is the root of a subvolume. */
+static inline bool bch_source_is_subvol(const struct bch_source *s, u32 file)
+{
+	const struct bch_source_file *f = &s->files.v[file];
+
+	return f->name && s->files.v[f->name->dir].subvol != f->subvol;
+}
 
 /* Says @err about a file. */
 int bch_source_error(const struct bch_source *s, int err, u32 file, const char *what);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs_tree.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -59,16 +60,26 @@ static bool is_mount_point(const struct statx *st, const struct statx *dir)
 	return st->stx_dev_major != dir->stx_dev_major || st->stx_dev_minor != dir->stx_dev_minor;
 }
 
+/* The root of a subvolume of btrfs: with a device of its own, although nothing is mounted there. */
+static bool is_subvol(const struct scan *scan, const struct statx *st, const struct statx *dir)
+{
+	return scan->s->opts->subvolumes && S_ISDIR(st->stx_mode) &&
+	       st->stx_ino == BTRFS_FIRST_FREE_OBJECTID && !is_mount_point(st, dir) &&
+	       (st->stx_dev_major != dir->stx_dev_major || st->stx_dev_minor != dir->stx_dev_minor);
+}
+
 /* A file that was not met before, or a further name of one that was. */
-static int find_file(struct scan *scan, const struct statx *st, u32 *file)
+static int find_file(struct scan *scan, const struct statx *st, const struct statx *dir, u32 *file)
 {
 	u64 dev = makedev(st->stx_dev_major, st->stx_dev_minor);
 	bool linked = st->stx_nlink > 1 && !S_ISDIR(st->stx_mode);
-	const struct bch_source_file f = file_of(st);
+	struct bch_source_file f = file_of(st);
 	int err;
 
 	if (linked && bch_source_links_find(&scan->links, dev, st->stx_ino, file))
 		return 0;
+	f.subvol = is_subvol(scan, st, dir) ? ++scan->s->nr_subvols
+					    : scan->s->files.v[scan->dir].subvol;
 	err = bch_source_add_file(scan->s, &f, file);
 	scan->s->nr_stored +=
 		f.size < BCH_BYTES(st->stx_blocks) ? f.size : BCH_BYTES(st->stx_blocks);
@@ -105,7 +116,7 @@ static int take_entry(struct scan *scan, const struct statx *dir)
 		return 0;
 	if (statx(scan->fd, scan->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, SCANNED, &st))
 		return say(scan, bch_errno(errno));
-	err = find_file(scan, &st, &file);
+	err = find_file(scan, &st, dir, &file);
 	if (!err)
 		err = bch_source_add_name(scan->s, scan->dir, scan->name, strlen(scan->name), file);
 	if (err)

@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/btrfs.h>
+#include <linux/fs.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -98,6 +101,33 @@ static int dir_times(struct bch_source *s, u32 file, struct bch_source_times *ti
 	return 0;
 }
 
+/* What cannot be opened has none that we know of; its data, if any, will have more to say. */
+static int dir_attributes(struct bch_source *s, u32 file, struct bch_source_attributes *a)
+{
+	const struct bch_source_file *f = &s->files.v[file];
+	struct fsxattr x;
+	u64 subvol_flags;
+	int above, fd, flags, err;
+
+	if (!S_ISREG(f->mode) && !S_ISDIR(f->mode))
+		return 0;
+	err = bch_source_dir_fd(s, f->name ? f->name->dir : file, &above);
+	if (err)
+		return err;
+	fd = openat(above, f->name ? f->name->name : ".",
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (!ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		a->flags = (u32)flags;
+	if (!ioctl(fd, FS_IOC_FSGETXATTR, &x))
+		a->project = x.fsx_projid;
+	if (bch_source_is_subvol(s, file) && !ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &subvol_flags))
+		a->read_only = subvol_flags & BTRFS_SUBVOL_RDONLY;
+	close(fd);
+	return 0;
+}
+
 /* ------------------------------------------------------------------ data */
 
 static int changed(struct bch_source *s, u32 file)
@@ -155,7 +185,7 @@ static int dir_place(struct bch_source *s, u64 offset, struct bch_fd_extent *e)
 	const struct bch_source_dir *d = s->reader;
 	int more;
 
-	while ((more = bch_fd_extent_next(d->file, offset, e)) > 0 &&
+	while ((more = bch_fd_extent_next(d->file, s->chunks, offset, e)) > 0 &&
 	       e->flags & (BCH_FD_EXTENT_NOT_PLAIN | FIEMAP_EXTENT_UNWRITTEN))
 		offset = e->start + e->len;
 	return more < 0 ? bch_source_error(s, more, d->file_idx, "") : more;
@@ -199,6 +229,7 @@ const struct bch_source_ops bch_source_dir_ops = {
 	.xattrs = dir_xattrs,
 	.target = dir_target,
 	.times = dir_times,
+	.attributes = dir_attributes,
 	.open = dir_open,
 	.data = dir_data,
 	.place = dir_place,

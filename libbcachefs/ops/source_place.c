@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "ops/chunk_map.h"
 #include "ops/source.h"
 
-int bch_fd_extent_next(int fd, u64 offset, struct bch_fd_extent *e)
+int bch_fd_extent_next(int fd, const struct bch_chunk_map *chunks, u64 offset,
+		       struct bch_fd_extent *e)
 {
 	struct {
 		struct fiemap map;
@@ -27,5 +29,13 @@ int bch_fd_extent_next(int fd, u64 offset, struct bch_fd_extent *e)
 				     .device = ask.extent.fe_physical,
 				     .len = ask.extent.fe_length,
 				     .flags = ask.extent.fe_flags };
+	if (chunks && !(e->flags & BCH_FD_EXTENT_NOT_PLAIN)) {
+		u64 skip = e->start < offset ? offset - e->start : 0;
+
+		e->start += skip; /* to go on in the next chunk, where one ends before */
+		e->len -= skip < e->len ? skip : e->len;
+		if (!bch_chunk_map_find(chunks, e->device + skip, &e->device, &e->len))
+			e->flags |= FIEMAP_EXTENT_UNKNOWN;
+	}
 	return e->len && e->start + e->len > offset;
 }

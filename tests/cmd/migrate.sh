@@ -3,112 +3,39 @@
 # migrate: other filesystems become bcachefs in place, and are none the worse for it. CLI 11.1.
 . "$(dirname "$0")/lib.sh"
 
-# Nothing needs to last: in memory a flush takes no time.
-if [[ -w /dev/shm ]]; then
-	export TMPDIR=/dev/shm
-fi
+. "$here/migrate_lib.sh"
 
-# The old filesystem, mounted at mnt for what follows.
-mounted() { # IMAGE OPTION
-	[[ $(id -u) == 0 ]] || skip 'not root'
-	mkdir -p mnt
-	mount -o "loop,$2" "$1" mnt 2>mount.err || skip "cannot mount: $(cat mount.err)"
-	trap 'umount -l mnt 2>/dev/null' EXIT
-}
-
-tree() { # DIR
-	mkdir -p "$1/d/e"
-	seq 300000 >"$1/d/numbers"
-	head -c 5000001 /dev/urandom >"$1/random"
-	printf x >"$1/small"
-	ln "$1/random" "$1/d/e/again"
-	ln -s "$(printf 'long%.0s' {1..50})" "$1/symlink"
-	truncate -s 1G "$1/sparse"
-	printf end >>"$1/sparse"
-	fallocate -l 1M "$1/unwritten"
-	mkfifo "$1/fifo"
-	mknod "$1/dev" c 1 3
-	setfattr -n user.some -v value "$1/d"
-	touch -d '1999-12-31 23:59:59.123456789' "$1/small"
-	chown 12:34 "$1/small"
-	chmod 4711 "$1/small"
-}
-
-filled() { # IMAGE MKFS...
-	truncate -s 384M "$1"
-	"${@:2}" "$1" >mkfs.out 2>&1 || skip "${2}: $(tail -n 1 mkfs.out)"
-	mounted "$1" rw
-	tree mnt
-	umount mnt
-}
-
-# All that can be seen of files, but for what belongs to one of the filesystems alone.
-shown() { # DIR
-	(
-		cd "$1" || exit
-		find . \( -path ./lost+found -o -path ./bcachefs -o -path ./old_migrated_filesystem \) -prune -o \
-			! -type d -printf '%p %y %m %n %U %G %s %T@ %C@ %l\n' -o -printf '%p %y %m %U %G %T@\n' | sort |
-			grep -v '^\. '
-		find . \( -path ./lost+found -o -path ./bcachefs -o -path ./old_migrated_filesystem \) -prune -o \
-			-type f -print0 | sort -z | xargs -0 sha256sum
-		getfattr -dR . 2>/dev/null | grep -v '^$'
-	)
-}
-
-sector() {
-	sed -n 's/^Superblock: *//p' "$work/out"
-}
-
-# Of the image just migrated: the old one, and the new one's files, are as they were.
-same() { # IMAGE CHECK...
-	local sb
-	sb=$(sector)
-	run "${@:2}" "$1"
-	status 0
-	mounted "$1" "ro${norecovery-}"
-	shown mnt >old.txt
-	umount mnt
-	run bcachefs fsck -n -q -o "sb=$sb" "$1"
-	status 0
-	rm -rf new
-	mkdir new
-	run bcachefs get -q -a "--options=sb=$sb" "$1" / new
-	status 0
-	shown new | sed 's/ [0-9.]* \([^ ]*\)$/ \1/' >new.txt
-	sed -i 's/ [0-9.]* \([^ ]*\)$/ \1/' old.txt # nobody can set when an inode changed
-	holds diff old.txt new.txt
-}
-
-migrated() { # IMAGE CHECK CHECKS_OPTION [OPTION]
-	run bcachefs migrate ${4-} "$1"
+migrated() { # IMAGE CHECK [OPTION]
+	run bcachefs migrate ${3-} "$1"
 	status 0
 	out '^Linked: '
-	same "${@:1:3}"
+	sb=$(sector)
+	same "$1" "$2"
 }
 
 ext4_becomes_bcachefs_and_stays_whole() {
 	filled a.img mkfs.ext4 -q -F
-	migrated a.img e2fsck -fn
+	migrated a.img 'e2fsck -fn'
 }
 
 ext4_of_small_blocks_does() {
 	filled a.img mkfs.ext4 -q -F -b 1024
-	migrated a.img e2fsck -fn
+	migrated a.img 'e2fsck -fn'
 }
 
 ext4_with_data_in_inodes_does() {
 	filled a.img mkfs.ext4 -q -F -O inline_data
-	migrated a.img e2fsck -fn
+	migrated a.img 'e2fsck -fn'
 }
 
 ext4_of_clusters_does() {
 	filled a.img mkfs.ext4 -q -F -O bigalloc -C 65536
-	migrated a.img e2fsck -fn
+	migrated a.img 'e2fsck -fn'
 }
 
 xfs_becomes_bcachefs_and_stays_whole() {
 	filled a.img mkfs.xfs -q -f -m reflink=0
-	migrated a.img xfs_repair -n
+	migrated a.img 'xfs_repair -n'
 }
 
 xfs_with_shared_data_does() {
@@ -116,7 +43,67 @@ xfs_with_shared_data_does() {
 	mounted a.img rw
 	cp --reflink=always mnt/random mnt/clone
 	umount mnt
-	migrated a.img xfs_repair -n
+	migrated a.img 'xfs_repair -n'
+}
+
+btrfs_becomes_bcachefs_and_stays_whole() {
+	filled a.img mkfs.btrfs -q -f
+	mounted a.img rw,compress-force=zstd
+	seq 200000 >mnt/compressed
+	sync mnt/compressed
+	cp --reflink=always mnt/random mnt/clone
+	umount mnt
+	migrated a.img 'btrfs check'
+	run bcachefs migrate a.img
+	status 1
+	err 'was migrated already'
+	migrated a.img 'btrfs check' -F
+}
+
+btrfs_that_keeps_data_twice_does() {
+	filled a.img mkfs.btrfs -q -f -d dup -m dup
+	migrated a.img 'btrfs check'
+}
+
+subvolumes_and_snapshots_of_btrfs_stay_subvolumes() {
+	local sb
+	filled a.img mkfs.btrfs -q -f
+	mounted a.img rw
+	btrfs -q subvolume create mnt/sub
+	tree mnt/sub
+	btrfs -q subvolume snapshot -r mnt/sub mnt/d/snapshot
+	btrfs -q subvolume snapshot mnt/sub mnt/d/changed
+	btrfs -q subvolume create mnt/sub/d/inner # behind them: what they show instead has no times of its own
+	echo inner >mnt/sub/d/inner/file
+	echo more >>mnt/d/changed/d/numbers
+	umount mnt
+	migrated a.img 'btrfs check'
+	run bcachefs subvolume list -R -o "sb=$sb" a.img
+	status 0
+	out '^sub '
+	out '^sub/d/inner '
+	out '^d/changed '
+	out '^d/snapshot .* ro '
+}
+
+flags_and_projects_come_along() {
+	local sb
+	filled a.img mkfs.xfs -q -f
+	mounted a.img rw
+	chattr +SdA mnt/d
+	chattr -p 42 mnt/small
+	chattr +i mnt/small
+	chattr +a mnt/random
+	umount mnt
+	migrated a.img 'xfs_repair -n' # files with flags cannot be removed, nor this case's folder
+	chattr -R -i -a new 2>/dev/null
+	run bcachefs stat -o "sb=$sb" a.img /d
+	out '^Flags: *sync,nodump,noatime$'
+	run bcachefs stat -o "sb=$sb" a.img /small
+	out '^Flags: *immutable$'
+	out '^Project: *42$'
+	run bcachefs stat -o "sb=$sb" a.img /random
+	out '^Flags: *append$'
 }
 
 encrypted_everything_is_copied() {
@@ -160,11 +147,11 @@ a_dry_run_writes_nothing_and_tells_all() {
 
 what_was_migrated_is_made_anew_by_force_alone() {
 	filled a.img mkfs.ext4 -q -F
-	migrated a.img e2fsck -fn
+	migrated a.img 'e2fsck -fn'
 	run bcachefs migrate a.img
 	status 1
 	err '^bcachefs: a.img was migrated already, to a filesystem at sector [0-9]*; -F makes it anew$'
-	migrated a.img e2fsck -fn -F
+	migrated a.img 'e2fsck -fn' -F
 }
 
 what_is_mounted_is_read_only_from_then_on() {
@@ -187,7 +174,7 @@ what_is_mounted_is_read_only_from_then_on() {
 	status 0
 	! touch mnt/more 2>/dev/null || fail 'it can be written'
 	umount mnt
-	same a.img e2fsck -fn
+	same a.img 'e2fsck -fn'
 }
 
 what_cannot_be_migrated_is_left_alone() {
@@ -196,7 +183,7 @@ what_cannot_be_migrated_is_left_alone() {
 	truncate -s 384M a.img
 	run bcachefs migrate a.img
 	status 1
-	err '^bcachefs: a.img: no filesystem: ext4 and XFS can be migrated$'
+	err '^bcachefs: a.img: no filesystem: ext4, XFS and btrfs can be migrated$'
 	run bcachefs migrate
 	status 2
 	filled a.img mkfs.ext4 -q -F
@@ -217,6 +204,53 @@ what_cannot_be_migrated_is_left_alone() {
 	err 'bytes are wanted, [0-9]* are free$'
 }
 
+where_data_lies_elsewhere_is_told() {
+	local loop
+	filled a.img mkfs.btrfs -q -f
+	mounted a.img rw
+	btrfs -q subvolume create mnt/sub
+	umount mnt
+	mounted a.img rw,subvol=sub
+	run bcachefs migrate -n -f mnt
+	status 1
+	err '^bcachefs: mnt: subvolume 256 of a btrfs; mount its top with -o subvolid=5$'
+	umount mnt
+	mounted a.img rw
+	run bcachefs migrate -n -f mnt/sub
+	status 1
+	run bcachefs migrate a.img
+	status 1
+	err 'is mounted on .*: name its mount point with -f'
+	truncate -s 384M b.img
+	loop=$(losetup -f --show b.img)
+	trap 'umount -l mnt; losetup -d "$loop"' EXIT
+	btrfs -q device add "$loop" mnt
+	run bcachefs migrate -f mnt
+	status 1
+	err '^bcachefs: mnt: a btrfs on several devices: it cannot be migrated$'
+	[[ ! -e mnt/bcachefs ]] || fail 'the reserve was left'
+	btrfs -q balance start -f -dconvert=raid1 mnt
+	umount mnt
+	run bcachefs migrate a.img
+	status 1
+}
+
+encrypted_directories_are_refused() {
+	local key before
+	filled a.img mkfs.ext4 -q -F -O encrypt
+	mounted a.img rw
+	mkdir mnt/d/secret
+	key=$(head -c 64 /dev/urandom | xfs_io -c add_enckey mnt 2>&1 | grep -o '[0-9a-f]\{32\}') || skip 'the system cannot encrypt'
+	xfs_io -c "set_encpolicy -v 2 $key" mnt/d/secret
+	echo secret >mnt/d/secret/file
+	umount mnt
+	before=$(sha256sum <a.img)
+	run bcachefs migrate a.img
+	status 1
+	err '^bcachefs: a.img/d/secret: encrypted directory: not supported$'
+	[[ $before == "$(sha256sum <a.img)" ]] || fail 'something was written'
+}
+
 taken_over() { # CHECK MKFS...
 	local sb before
 	filled a.img "${@:2}"
@@ -233,7 +267,7 @@ taken_over() { # CHECK MKFS...
 	run bcachefs undo -q a.img.bcundo a.img
 	status 0
 	[[ $before == "$(sha256sum <a.img)" ]] || fail 'undo does not bring the old one back'
-	run "$1" -n a.img
+	run $1 a.img
 	status 0
 	run bcachefs migrate-superblock -n -d a.img -o "$sb"
 	status 0
@@ -250,31 +284,19 @@ taken_over() { # CHECK MKFS...
 	status 0
 	grep -v '^./old_migrated_filesystem$\|^old_migrated_filesystem$' files >without
 	bcachefs tar a.img | tar -t | sort | diff without - || fail 'other files after the cleanup'
-	[[ -z $(blkid -p -o value -s TYPE a.img | grep -E 'ext4|xfs') ]] || fail 'the old one is still told by its superblock'
+	[[ -z $(blkid -p -o value -s TYPE a.img | grep -E 'ext4|xfs|btrfs') ]] || fail 'the old one is still told by its superblock'
 }
 
 ext4_is_taken_over_and_that_can_be_undone() {
-	taken_over e2fsck mkfs.ext4 -q -F
+	taken_over 'e2fsck -fn' mkfs.ext4 -q -F
 }
 
 xfs_is_taken_over_and_that_can_be_undone() {
-	taken_over xfs_repair mkfs.xfs -q -f
+	taken_over 'xfs_repair -n' mkfs.xfs -q -f
 }
 
-killed_at_any_moment_the_old_one_is_whole() {
-	local i
-	filled a.img mkfs.ext4 -q -F
-	for ((i = 0; i < ${KILLS:-4}; i++)); do
-		timeout -s KILL "0.$(printf %03d $((RANDOM % 600)))" "$program" migrate -q a.img >/dev/null 2>&1
-		until ! losetup -j a.img | grep -q .; do sleep 0.1; done
-		run e2fsck -p a.img
-		[[ $got -le 1 ]] || fail 'it is damaged'
-		run e2fsck -fn a.img
-		status 0
-	done
-	run bcachefs migrate a.img
-	[[ $got == 0 ]] || err 'was migrated already' # one of them was done before it was killed
-	migrated a.img e2fsck -fn -F
+btrfs_is_taken_over_and_that_can_be_undone() {
+	taken_over 'btrfs check' mkfs.btrfs -q -f
 }
 
 ours+=$'\ntaken_over'

@@ -24,10 +24,22 @@ ext4-bigalloc	| 6.12 | mkfs.ext4 -q -F -O bigalloc -C 65536 | e2fsck -fn |
 xfs		| 6.12 | mkfs.xfs -q -f			| xfs_repair -n	|
 ext4-1.28	| 6.16 | mkfs.ext4 -q -F		| e2fsck -fn	| --version=1.28
 ext4-zstd	| 6.12 | mkfs.ext4 -q -F -O inline_data | e2fsck -fn	| --compression=zstd
+btrfs		| 6.12 | mkfs.btrfs -q -f		| btrfs check	|
+btrfs-subvols	| 6.12 | mkfs.btrfs -q -f -d dup	| btrfs check	| --compression=lz4
 '
 
+# Below it, too: subvolumes, one in another, and snapshots of what goes on changing.
+subvolumes='btrfs -q subvolume create mnt/files/sub
+		"$vmh" tree 2 50 mnt/files/sub
+		btrfs -q subvolume snapshot -r mnt/files/sub mnt/files/snapshot
+		btrfs -q subvolume snapshot mnt/files/sub mnt/files/changed
+		seq 100000 >>mnt/files/changed/numbers
+		btrfs -q subvolume create mnt/files/sub/inner
+		seq 100000 >mnt/files/sub/inner/numbers'
+subvolumes=${subvolumes//\$vmh/$vmh}
+
 # A tree that the kernel writes too, files of many extents, what shares clusters.
-write_before() { # DIR MKFS CHECK OPTIONS
+write_before() { # DIR MKFS CHECK OPTIONS MORE
 	cat >"$1/before.sh" <<-END
 		set -e
 		truncate -s 512M dev0.img
@@ -42,7 +54,8 @@ write_before() { # DIR MKFS CHECK OPTIONS
 			head -c 70000 /dev/urandom >>mnt/files/a
 			head -c 70000 /dev/urandom >>mnt/files/b
 		done
-		"$vmh" manifest mnt/files | awk -F '\t' -v OFS='\t' '\$1 == "d" { \$6 = 0 } 1' >manifest
+		$5
+		"$vmh" manifest mnt/files | awk -F '\t' -v OFS='\t' '\$1 == "d" { \$6 = 0; if (btrfs) \$7 = 0 } 1' btrfs=$links >manifest
 		umount mnt
 		"$bcachefs" migrate $4 dev0.img | sed -n 's/^Superblock: *//p' >sector
 		$3 dev0.img
@@ -57,7 +70,9 @@ write_case() { # DIR KERNEL
 		sb=\$(cat sector)
 		mount_ok "verbose,fsck,fix_errors=no,sb=\$sb"
 		log_is_clean
-		vmh manifest \$MNT/files | diff manifest - || fail "files are not those of the old filesystem"
+		vmh manifest \$MNT/files |
+			awk -F '\t' -v OFS='\t' '\$1 == "d" && btrfs { \$7 = 0 } 1' btrfs=$links >have
+		diff manifest have || fail "files are not those of the old filesystem"
 		[ \$(stat -c %s \$MNT/old_migrated_filesystem) = 536870912 ] || fail "no old filesystem"
 		mv \$MNT/files \$MNT/source
 		files_put 2 100
@@ -84,7 +99,10 @@ while IFS='|' read -r name kernel mkfs check options; do
 	[[ $name && $name == ${1:-*} ]] || continue
 	read -r kernel <<<"$kernel"
 	mkdir "$work/$name"
-	write_before "$work/$name" "$mkfs" "$check" "$options"
+	more= links=0
+	[[ $name != btrfs* ]] || links=1 # it does not count those of directories
+	[[ $name != btrfs-subvols ]] || more=$subvolumes
+	write_before "$work/$name" "$mkfs" "$check" "$options" "$more"
 	write_case "$work/$name" "$kernel"
 	cases+=("$work/$name")
 done <<<"$matrix"
