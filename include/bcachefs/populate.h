@@ -11,7 +11,8 @@ struct bch_fs;
 
 /*
  * Where files come from. Owners (by number), modes, times of modification, which become all times, extended attributes,
- * ACLs, hard links, holes, devices. Not taken: "lost+found" at the top, and what is mounted within a directory.
+ * ACLs, hard links, holes, devices; of a directory's files flags (immutable, append, nodump, noatime, sync) and projects
+ * too. Not taken: "lost+found" at the top, and what is mounted within a directory.
  */
 struct bch_source_opts {
 	const char *path;    /* a directory, a tar archive, or "-": an archive at standard input */
