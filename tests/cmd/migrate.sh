@@ -2,16 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # migrate: other filesystems become bcachefs in place, and are none the worse for it. CLI 11.1.
 . "$(dirname "$0")/lib.sh"
-
 . "$here/migrate_lib.sh"
-
-migrated() { # IMAGE CHECK [OPTION]
-	run bcachefs migrate ${3-} "$1"
-	status 0
-	out '^Linked: '
-	sb=$(sector)
-	same "$1" "$2"
-}
 
 ext4_becomes_bcachefs_and_stays_whole() {
 	filled a.img mkfs.ext4 -q -F
@@ -44,46 +35,6 @@ xfs_with_shared_data_does() {
 	cp --reflink=always mnt/random mnt/clone
 	umount mnt
 	migrated a.img 'xfs_repair -n'
-}
-
-btrfs_becomes_bcachefs_and_stays_whole() {
-	filled a.img mkfs.btrfs -q -f
-	mounted a.img rw,compress-force=zstd
-	seq 200000 >mnt/compressed
-	sync mnt/compressed
-	cp --reflink=always mnt/random mnt/clone
-	umount mnt
-	migrated a.img 'btrfs check'
-	run bcachefs migrate a.img
-	status 1
-	err 'was migrated already'
-	migrated a.img 'btrfs check' -F
-}
-
-btrfs_that_keeps_data_twice_does() {
-	filled a.img mkfs.btrfs -q -f -d dup -m dup
-	migrated a.img 'btrfs check'
-}
-
-subvolumes_and_snapshots_of_btrfs_stay_subvolumes() {
-	local sb
-	filled a.img mkfs.btrfs -q -f
-	mounted a.img rw
-	btrfs -q subvolume create mnt/sub
-	tree mnt/sub
-	btrfs -q subvolume snapshot -r mnt/sub mnt/d/snapshot
-	btrfs -q subvolume snapshot mnt/sub mnt/d/changed
-	btrfs -q subvolume create mnt/sub/d/inner # behind them: what they show instead has no times of its own
-	echo inner >mnt/sub/d/inner/file
-	echo more >>mnt/d/changed/d/numbers
-	umount mnt
-	migrated a.img 'btrfs check'
-	run bcachefs subvolume list -R -o "sb=$sb" a.img
-	status 0
-	out '^sub '
-	out '^sub/d/inner '
-	out '^d/changed '
-	out '^d/snapshot .* ro '
 }
 
 flags_and_projects_come_along() {
@@ -204,37 +155,6 @@ what_cannot_be_migrated_is_left_alone() {
 	err 'bytes are wanted, [0-9]* are free$'
 }
 
-where_data_lies_elsewhere_is_told() {
-	local loop
-	filled a.img mkfs.btrfs -q -f
-	mounted a.img rw
-	btrfs -q subvolume create mnt/sub
-	umount mnt
-	mounted a.img rw,subvol=sub
-	run bcachefs migrate -n -f mnt
-	status 1
-	err '^bcachefs: mnt: subvolume 256 of a btrfs; mount its top with -o subvolid=5$'
-	umount mnt
-	mounted a.img rw
-	run bcachefs migrate -n -f mnt/sub
-	status 1
-	run bcachefs migrate a.img
-	status 1
-	err 'is mounted on .*: name its mount point with -f'
-	truncate -s 384M b.img
-	loop=$(losetup -f --show b.img)
-	trap 'umount -l mnt; losetup -d "$loop"' EXIT
-	btrfs -q device add "$loop" mnt
-	run bcachefs migrate -f mnt
-	status 1
-	err '^bcachefs: mnt: a btrfs on several devices: it cannot be migrated$'
-	[[ ! -e mnt/bcachefs ]] || fail 'the reserve was left'
-	btrfs -q balance start -f -dconvert=raid1 mnt
-	umount mnt
-	run bcachefs migrate a.img
-	status 1
-}
-
 encrypted_directories_are_refused() {
 	local key before
 	filled a.img mkfs.ext4 -q -F -O encrypt
@@ -251,42 +171,6 @@ encrypted_directories_are_refused() {
 	[[ $before == "$(sha256sum <a.img)" ]] || fail 'something was written'
 }
 
-taken_over() { # CHECK MKFS...
-	local sb before
-	filled a.img "${@:2}"
-	run bcachefs migrate a.img
-	status 0
-	sb=$(sector)
-	bcachefs tar -o "sb=$sb" a.img | tar -t | sort >files
-	before=$(sha256sum <a.img)
-	run bcachefs migrate-superblock -y -q a.img
-	status 0
-	run bcachefs fsck -n -q a.img
-	status 0
-	bcachefs tar a.img | tar -t | sort | diff files - || fail 'other files'
-	run bcachefs undo -q a.img.bcundo a.img
-	status 0
-	[[ $before == "$(sha256sum <a.img)" ]] || fail 'undo does not bring the old one back'
-	run $1 a.img
-	status 0
-	run bcachefs migrate-superblock -n -d a.img -o "$sb"
-	status 0
-	[[ $before == "$(sha256sum <a.img)" ]] || fail 'a dry run wrote'
-	rm a.img.bcundo
-	run bcachefs migrate-superblock -y -q -d a.img -o "$sb"
-	status 0
-	run bcachefs migrate-superblock -y -q -d a.img -o "$sb" --undo-file=u
-	status 1
-	err 'its superblock is where it belongs already'
-	run bcachefs migrate-cleanup a.img
-	status 0
-	run bcachefs fsck -n -q a.img
-	status 0
-	grep -v '^./old_migrated_filesystem$\|^old_migrated_filesystem$' files >without
-	bcachefs tar a.img | tar -t | sort | diff without - || fail 'other files after the cleanup'
-	[[ -z $(blkid -p -o value -s TYPE a.img | grep -E 'ext4|xfs|btrfs') ]] || fail 'the old one is still told by its superblock'
-}
-
 ext4_is_taken_over_and_that_can_be_undone() {
 	taken_over 'e2fsck -fn' mkfs.ext4 -q -F
 }
@@ -295,9 +179,4 @@ xfs_is_taken_over_and_that_can_be_undone() {
 	taken_over 'xfs_repair -n' mkfs.xfs -q -f
 }
 
-btrfs_is_taken_over_and_that_can_be_undone() {
-	taken_over 'btrfs check' mkfs.btrfs -q -f
-}
-
-ours+=$'\ntaken_over'
 cases

@@ -77,4 +77,48 @@ same() { # IMAGE CHECK
 	holds diff old.txt new.txt
 }
 
+migrated() { # IMAGE CHECK [OPTION]
+	run bcachefs migrate ${3-} "$1"
+	status 0
+	out '^Linked: '
+	sb=$(sector)
+	same "$1" "$2"
+}
+
+taken_over() { # CHECK MKFS...
+	local sb before
+	filled a.img "${@:2}"
+	run bcachefs migrate a.img
+	status 0
+	sb=$(sector)
+	bcachefs tar -o "sb=$sb" a.img | tar -t | sort >files
+	before=$(sha256sum <a.img)
+	run bcachefs migrate-superblock -y -q a.img
+	status 0
+	run bcachefs fsck -n -q a.img
+	status 0
+	bcachefs tar a.img | tar -t | sort | diff files - || fail 'other files'
+	run bcachefs undo -q a.img.bcundo a.img
+	status 0
+	[[ $before == "$(sha256sum <a.img)" ]] || fail 'undo does not bring the old one back'
+	run $1 a.img
+	status 0
+	run bcachefs migrate-superblock -n -d a.img -o "$sb"
+	status 0
+	[[ $before == "$(sha256sum <a.img)" ]] || fail 'a dry run wrote'
+	rm a.img.bcundo
+	run bcachefs migrate-superblock -y -q -d a.img -o "$sb"
+	status 0
+	run bcachefs migrate-superblock -y -q -d a.img -o "$sb" --undo-file=u
+	status 1
+	err 'its superblock is where it belongs already'
+	run bcachefs migrate-cleanup a.img
+	status 0
+	run bcachefs fsck -n -q a.img
+	status 0
+	grep -v '^./old_migrated_filesystem$\|^old_migrated_filesystem$' files >without
+	bcachefs tar a.img | tar -t | sort | diff without - || fail 'other files after the cleanup'
+	[[ -z $(blkid -p -o value -s TYPE a.img | grep -E 'ext4|xfs|btrfs') ]] || fail 'the old one is still told by its superblock'
+}
+
 ours=$(compgen -A function)
