@@ -40,9 +40,6 @@ int bch_live_offline(struct bch_live *live, u32 dev_idx, unsigned flags);
 int bch_live_remove(struct bch_live *live, u32 dev_idx, unsigned flags);
 int bch_live_set_state(struct bch_live *live, u32 dev_idx, u64 state, unsigned flags);
 
-/* Makes a device that holds a filesystem of its own, with nothing in it, a member. */
-int bch_live_add(struct bch_live *live, const char *path);
-
 /* Has the member use @size bytes of its device, 0 for all; has its journal take so much. */
 int bch_live_resize(struct bch_live *live, u32 dev_idx, u64 size);
 int bch_live_resize_journal(struct bch_live *live, u32 dev_idx, u64 size);

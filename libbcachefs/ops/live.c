@@ -38,7 +38,6 @@ struct resize_call {
 };
 
 #define QUERY_UUID     _IOC(_IOC_READ, 0xbc, 1, 16)
-#define DISK_ADD       _IOW(0xbc, 4, struct disk_call)
 #define DISK_REMOVE    _IOW(0xbc, 5, struct disk_call)
 #define DISK_ONLINE    _IOW(0xbc, 6, struct disk_call)
 #define DISK_OFFLINE   _IOW(0xbc, 7, struct disk_call)
@@ -246,11 +245,6 @@ static int call_member(struct bch_live *live, unsigned long nr, u32 dev_idx, uns
 int bch_live_online(struct bch_live *live, const char *path)
 {
 	return call_path(live, DISK_ONLINE, path, path);
-}
-
-int bch_live_add(struct bch_live *live, const char *path)
-{
-	return call_path(live, DISK_ADD, path, path);
 }
 
 int bch_live_offline(struct bch_live *live, u32 dev_idx, unsigned flags)
