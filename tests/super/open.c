@@ -118,12 +118,15 @@ static void other_block_size_is_refused(void **state)
 	temp_fs_end(&fs);
 }
 
-static void device_that_shrank_is_refused(void **state)
+static void device_that_shrank_is_read_and_written_only_by_who_says_so(void **state)
 {
 	struct temp_fs fs = temp_fs_make(*state, V_1_13, 2);
 
 	assert_int_equal(truncate(fs.path[1], TEMP_FS_SIZE - 512), 0);
-	assert_refused(&fs, 0, -BCH_ERR_device_size_too_small, fs.path[1]);
+	assert_int_equal(members_of(&fs, 0), 3);
+	assert_non_null(strstr(fs.t->warned, "the rest cannot be read"));
+	assert_refused(&fs, BCH_OPEN_WRITE, -BCH_ERR_device_size_too_small, fs.path[1]);
+	assert_int_equal(members_of(&fs, BCH_OPEN_WRITE | BCH_OPEN_SHORT), 3);
 	temp_fs_end(&fs);
 }
 
@@ -340,7 +343,7 @@ int main(void)
 		TEMP_TEST(removed_and_deleted_members_are_left_out_with_a_warning),
 		TEMP_TEST(foreign_member_is_refused),
 		TEMP_TEST(other_block_size_is_refused),
-		TEMP_TEST(device_that_shrank_is_refused),
+		TEMP_TEST(device_that_shrank_is_read_and_written_only_by_who_says_so),
 		TEMP_TEST(split_brain_by_member_sequence_number_is_seen),
 		TEMP_TEST(split_brain_by_write_time_is_seen),
 		TEMP_TEST(before_1_4_there_is_no_split_brain),
