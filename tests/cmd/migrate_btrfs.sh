@@ -45,7 +45,6 @@ subvolumes_and_snapshots_of_btrfs_stay_subvolumes() {
 }
 
 where_data_lies_elsewhere_is_told() {
-	local loop
 	filled a.img mkfs.btrfs -q -f
 	mounted a.img rw
 	btrfs -q subvolume create mnt/sub
@@ -62,8 +61,10 @@ where_data_lies_elsewhere_is_told() {
 	status 1
 	err 'is mounted on .*: name its mount point with -f'
 	truncate -s 384M b.img
+	local loop
 	loop=$(losetup -f --show b.img)
-	trap 'umount -l mnt; losetup -d "$loop"' EXIT
+	# shellcheck disable=SC2064
+	trap "umount -l mnt 2>/dev/null; losetup -d $loop" EXIT # which is not within this function
 	btrfs -q device add "$loop" mnt
 	run bcachefs migrate -f mnt
 	status 1
