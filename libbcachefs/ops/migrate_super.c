@@ -3,7 +3,7 @@
  * A migrated filesystem gets its superblocks where all look for them, over the start of the old one. CLI 11.1.
  *
  * What OLD has of these buckets goes first. Then the layout is another, and a check finds, and puts right, which buckets
- * hold superblocks now: with the commit that writes them.
+ * hold superblocks now: with the commit that writes them. The superblock schedules that until it is done.
  */
 
 #include <bcachefs/migrate.h>
@@ -14,6 +14,7 @@
 #include "commit/commit.h"
 #include "file/file.h"
 #include "ops/in_place.h"
+#include "ops/members.h"
 #include "ops/migrate_host.h"
 
 struct takeover {
@@ -141,9 +142,12 @@ static int write_supers(struct takeover *t)
 {
 	const struct bch_fsck_opts opts = { .answer = BCH_FSCK_YES, .changed = true };
 	struct bch_fs_member *m = &t->fs->members[0];
+	struct bch_members_change until_done; /* which the check is the end of */
 	struct bch_fsck_result result;
-	int err;
+	int err = bch_members_change_begin(&until_done, t->fs);
 
+	if (err)
+		return err;
 	m->super.sb->layout = t->fs->super.sb->layout = t->layout;
 	err = bch_fsck(t->fs, &opts, &result);
 	if (!err && result.nr_found != result.nr_repaired)
