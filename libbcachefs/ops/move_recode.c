@@ -3,9 +3,9 @@
  * Data that is to be stored in another form: read, verified, and written anew as its file's options say, compressed or not,
  * with the checksum that is wanted, to the target, in as many copies. Format reference: 05 §9, §10.
  *
- * A key's range stays what it is, in its snapshot: the keys that come are one or several, and end where it ended. So what
- * snapshots below may hide, key by key, is left out: where the file has keys of several; so is shared data, whose count of references would have to be split
- * with it, and what lies in a stripe, or cannot be read.
+ * A key's range stays what it is, in its snapshot: the keys that come are one or several, and end where it ended. Left out
+ * is what snapshots below may hide, key by key (the file has keys of several), shared data, whose count of references would
+ * have to be split with it, and what lies in a stripe, or cannot be read.
  */
 
 #include <stdlib.h>
