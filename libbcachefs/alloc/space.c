@@ -299,7 +299,7 @@ void bch_space_renew(struct bch_space *s)
 static void begin_member(struct bch_space_member *sm, const struct bch_blkdev *dev,
 			 const struct bch_member *m)
 {
-	u64 has = dev ? BCH_SECTORS(dev->geometry.size) / m->bucket_size : m->nbuckets;
+	u64 has = dev ? bch_blkdev_buckets(dev, m) : m->nbuckets;
 
 	sm->bucket_sectors = m->bucket_size;
 	sm->end = has < m->nbuckets ? has : 0;

@@ -7,29 +7,9 @@
 #include "check/check.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/checked.h"
 #include "super/super.h"
-
-static u64 device_buckets(const struct bch_fs_member *fm, const struct bch_member *m)
-{
-	return BCH_SECTORS(fm->blkdev->geometry.size) / m->bucket_size;
-}
-
-/* Copies that would lie behind the end are no more. */
-static void cut_layout(struct bch_fs_member *fm, u64 end)
-{
-	struct bch_sb_layout *layout = &fm->super.sb->layout, cut = *layout;
-
-	memset(cut.sb_offset, 0, sizeof(cut.sb_offset));
-	cut.nr_superblocks = 0;
-	for (u32 i = 0; i < layout->nr_superblocks; i++)
-		if (le64_get(layout->sb_offset[i]) + (1ULL << layout->sb_max_size_bits) <= end)
-			cut.sb_offset[cut.nr_superblocks++] = layout->sb_offset[i];
-	*layout = cut;
-	fm->new_layout = true;
-}
 
 static int cut_journal(struct bch_fs_member *fm, u64 end)
 {
@@ -54,11 +34,12 @@ static int cut(struct bch_check *c, u32 dev_idx, struct bch_member *m)
 {
 	struct bch_fs_member *fm = &c->fs->members[dev_idx];
 
-	m->nbuckets = device_buckets(fm, m);
+	m->nbuckets = bch_blkdev_buckets(fm->blkdev, m);
 	bch_super_member_put(&c->fs->super, dev_idx, m);
 	bch_key_fs_init(&c->key_fs, &c->fs->super);
 	bch_btrees_members_changed(c->fs);
-	cut_layout(fm, m->nbuckets * m->bucket_size);
+	(void)bch_layout_cut(&fm->super.sb->layout, m->nbuckets * m->bucket_size);
+	fm->new_layout = true;
 	return cut_journal(fm, m->nbuckets);
 }
 
@@ -69,11 +50,11 @@ static int check_end(struct bch_check *c, u32 dev_idx)
 	int yes;
 
 	if (!fm->blkdev || !bch_super_member(&c->fs->super, dev_idx, &m) ||
-	    device_buckets(fm, &m) >= m.nbuckets)
+	    bch_blkdev_buckets(fm->blkdev, &m) >= m.nbuckets)
 		return 0;
 	yes = bch_problem(c, BCH_PROBLEM_device_too_short,
 			  "%s ends at bucket %" PRIu64 ", what is on it at %" PRIu64,
-			  fm->blkdev->name, device_buckets(fm, &m), m.nbuckets);
+			  fm->blkdev->name, bch_blkdev_buckets(fm->blkdev, &m), m.nbuckets);
 	if (yes < 0)
 		return yes;
 	if (!yes) { /* superblocks and journal may be to be written behind the end */

@@ -86,17 +86,22 @@ int bch_btrfs_device(struct bch_ctx *ctx, int dir, const char *path, char **devi
 
 /* ------------------------------------------------------------------ the chunks */
 
+static u64 end_of(const struct bch_chunk_map *map)
+{
+	const struct bch_chunk *last = map->a.nr ? &map->a.v[map->a.nr - 1] : NULL;
+
+	return last ? last->start + last->len : 0;
+}
+
 static int add_chunk(struct bch_chunk_map *map, const struct btrfs_chunk *c, u64 start, u64 devid)
 {
 	const struct bch_chunk chunk = { start, le64toh(c->stripe.offset), le64toh(c->length) };
-	const struct bch_chunk *last = map->a.nr ? &map->a.v[map->a.nr - 1] : NULL;
 	u64 end;
 
 	if (le64toh(c->type) & ~PROFILES || le64toh(c->stripe.devid) != devid)
 		return -BCH_ERR_not_supported;
 	if (!chunk.len || __builtin_add_overflow(chunk.start, chunk.len, &end) ||
-	    __builtin_add_overflow(chunk.device, chunk.len, &end) ||
-	    (last && last->start + last->len > start))
+	    __builtin_add_overflow(chunk.device, chunk.len, &end) || end_of(map) > start)
 		return -BCH_ERR_invalid_argument;
 	return bch_array_push(&map->a, chunk);
 }
@@ -120,13 +125,6 @@ static int take_found(struct bch_chunk_map *map, struct search *s, u64 devid)
 		err = add_chunk(map, &chunk, header.offset, devid);
 	}
 	return err;
-}
-
-static u64 end_of(const struct bch_chunk_map *map)
-{
-	const struct bch_chunk *last = map->a.nr ? &map->a.v[map->a.nr - 1] : NULL;
-
-	return last ? last->start + last->len : 0;
 }
 
 static int search_all(struct bch_chunk_map *map, int dir, struct search *s, u64 devid)

@@ -7,8 +7,6 @@
  * the end. The superblocks follow it, with the new layout.
  */
 
-#include <string.h>
-
 #include "base/checked.h"
 #include "commit/commit.h"
 #include "journal/journal.h"
@@ -157,18 +155,8 @@ static bool is_behind(const struct shrink *s, u64 sector)
 
 static int place_copies(struct shrink *s)
 {
-	const struct bch_sb_layout *old = old_layout(s);
-	u32 nr = 0;
-
-	s->layout = *old;
-	memset(s->layout.sb_offset, 0, sizeof(s->layout.sb_offset));
-	s->layout.nr_superblocks = 0;
-	for (u32 i = 0; i < old->nr_superblocks; i++)
-		if (is_behind(s, le64_get(old->sb_offset[i])))
-			nr++;
-		else
-			s->layout.sb_offset[s->layout.nr_superblocks++] = old->sb_offset[i];
-	return nr ? place_copy(s) : 0;
+	s->layout = *old_layout(s);
+	return bch_layout_cut(&s->layout, s->end * s->bucket_sectors) ? place_copy(s) : 0;
 }
 
 /* So that nobody finds an old one later. */

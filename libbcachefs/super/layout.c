@@ -33,3 +33,18 @@ int bch_layout_make(struct bch_sb_layout *layout, u64 dev_size, u32 block_size, 
 		layout->sb_offset[layout->nr_superblocks++] = le64_of(last);
 	return 0;
 }
+
+u32 bch_layout_cut(struct bch_sb_layout *layout, u64 end)
+{
+	struct bch_sb_layout cut = *layout;
+	u32 nr;
+
+	memset(cut.sb_offset, 0, sizeof(cut.sb_offset));
+	cut.nr_superblocks = 0;
+	for (u32 i = 0; i < layout->nr_superblocks; i++)
+		if (le64_get(layout->sb_offset[i]) + (1ULL << layout->sb_max_size_bits) <= end)
+			cut.sb_offset[cut.nr_superblocks++] = layout->sb_offset[i];
+	nr = layout->nr_superblocks - cut.nr_superblocks;
+	*layout = cut;
+	return nr;
+}

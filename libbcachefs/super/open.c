@@ -128,7 +128,7 @@ static int take_short(struct bch_fs *fs, const struct opened *o, const struct bc
 	u64 has = o->blkdev->geometry.size, wants = BCH_BYTES(m->nbuckets * m->bucket_size);
 
 	if (fs->flags & BCH_OPEN_SHORT &&
-	    has / BCH_BYTES(m->bucket_size) >= m->first_bucket + (u64)BCH_MEMBER_MIN_BUCKETS)
+	    bch_blkdev_buckets(o->blkdev, m) >= m->first_bucket + (u64)BCH_MEMBER_MIN_BUCKETS)
 		return 1;
 	if (fs->flags & BCH_OPEN_WRITE)
 		return bch_error(fs->ctx, -BCH_ERR_device_size_too_small,

@@ -44,6 +44,15 @@ static inline bool bch_sb_is_newer(const struct bch_sb *a, const struct bch_sb *
 int bch_layout_make(struct bch_sb_layout *layout, u64 dev_size, u32 block_size, u32 bucket_size,
 		    u64 superblock_size);
 
+/* Copies that would not lie before sector @end are no more: how many. */
+u32 bch_layout_cut(struct bch_sb_layout *layout, u64 end);
+
+/* Whole buckets that the device has room for, whatever the member says. */
+static inline u64 bch_blkdev_buckets(const struct bch_blkdev *dev, const struct bch_member *m)
+{
+	return BCH_SECTORS(dev->geometry.size) / m->bucket_size;
+}
+
 /* The checksum type of the superblock that goes with the option metadata_checksum: 01 §6. */
 u8 bch_super_csum_type(const struct bch_sb *sb);
 
