@@ -270,12 +270,26 @@ static u32 parent_that_sees(const struct bch_check_names *n, const struct bch_ke
 	return 0;
 }
 
+/* Does @parent see an entry of this name that leads to the same subvolume? Then @d is a copy in a foreign snapshot. */
+static int sees_the_same(const struct bch_check_names *n, const struct bch_check_subvol *parent,
+			 const struct bch_key *k, const struct bch_dirent *d)
+{
+	const struct bch_file dir = { .snapshot = parent->v.snapshot, .inum = k->pos.inode };
+	struct bch_file found;
+	int err = bch_dir_lookup(n->c->fs, &dir, (const char *)d->name.p, d->name.len, &found);
+
+	if (err)
+		return err == -BCH_ERR_no_memory ? err : 0;
+	return found.subvol == d->d_child_subvol;
+}
+
+/* Sets d->d_parent_subvol: 0 where the entry is no more. */
 static int check_parent(struct bch_check_names *n, const struct bch_key *k, struct bch_dirent *d)
 {
 	const struct bch_check_subvol *parent =
 		bch_check_subvol_find(&n->forest, d->d_parent_subvol);
 	u32 found;
-	int fix;
+	int fix, same;
 
 	if (parent && bch_snapshot_is_ancestor(n->c->fs, parent->v.snapshot, k->pos.snapshot))
 		return 0;
@@ -286,9 +300,16 @@ static int check_parent(struct bch_check_names *n, const struct bch_key *k, stru
 			      parent ? "dirent not visible in parent_subvol (not an ancestor of "
 				       "subvol snap):"
 				     : "dirent parent_subvol points to missing subvolume:");
+	if (fix <= 0)
+		return fix;
+	same = parent ? sees_the_same(n, parent, k, d) : 0;
+	if (same) {
+		d->d_parent_subvol = 0;
+		return same < 0 ? same : remove_dirent(n, k);
+	}
 	found = parent_that_sees(n, k);
-	if (fix <= 0 || !found)
-		return fix < 0 ? fix : 0;
+	if (!found)
+		return 0;
 	d->d_parent_subvol = found;
 	return put_dirent(n, k, d);
 }
@@ -358,6 +379,8 @@ static int check_subvol_entry(struct bch_check_names *n, const struct bch_key *k
 		return err <= 0 ? err : remove_dirent(n, k);
 	}
 	err = check_parent(n, k, &right);
+	if (!err && !right.d_parent_subvol)
+		return 0;
 	if (!err)
 		err = check_path_parent(n, k, &right, child);
 	root = bch_check_version_seen(&n->files, child->v.inode, child->v.snapshot);

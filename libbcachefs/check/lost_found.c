@@ -24,17 +24,18 @@ static const struct bch_check_subvol *subvol_of(struct bch_check_names *n, u32 s
 	return NULL;
 }
 
-/* Where @snapshot does not see the root directory, it gets the version of the subvolume below. */
+/* Where @snapshot does not see the root as a directory, it gets the version of the subvolume below. */
 static int ensure_root(struct bch_check_names *n, const struct bch_check_subvol *s, u32 snapshot)
 {
+	struct bch_check_inode *seen = bch_check_version_seen(&n->files, s->v.inode, snapshot);
 	const struct bch_check_inode *v;
 	struct bch_inode inode;
 	int err;
 
-	if (bch_check_version_seen(&n->files, s->v.inode, snapshot))
+	if (seen && S_ISDIR(seen->mode))
 		return 0;
 	v = bch_check_version_seen(&n->files, s->v.inode, s->v.snapshot);
-	err = v ? bch_check_inode_read(n->c, v->inum, v->snapshot, &inode) : 0;
+	err = v && S_ISDIR(v->mode) ? bch_check_inode_read(n->c, v->inum, v->snapshot, &inode) : 0;
 	if (err <= 0)
 		return err ? err : -BCH_ERR_not_found;
 	inode.bi_flags |= 1U << BCH_INODE_has_child_snapshot;
@@ -42,7 +43,11 @@ static int ensure_root(struct bch_check_names *n, const struct bch_check_subvol 
 	err = bch_check_inode_put(n->c, s->v.inode, snapshot, &inode);
 	if (!err)
 		err = bch_repairs_apply(n->c);
-	return err ? err : bch_check_add_inode(&n->files, s->v.inode, snapshot, &inode);
+	if (err || !seen || seen->snapshot != snapshot)
+		return err ? err : bch_check_add_inode(&n->files, s->v.inode, snapshot, &inode);
+	*seen = *v;
+	seen->snapshot = snapshot;
+	return 0;
 }
 
 /* The lowest number that no inode has. */

@@ -24,6 +24,7 @@
 	P(sb_clean_journal_seq_mismatch,			"fix",	0)	\
 	P(sb_clean_btree_root_mismatch,				"fix",	0)	\
 	P(sb_clean_missing,					"fix",	0)	\
+	P(sb_clean_entry_overrun,				"fix",	0)	\
 	P(jset_unknown_csum,					"fix",	0)	\
 	P(jset_last_seq_newer_than_seq,				"fix",	0)	\
 	P(jset_past_bucket_end,					"fix",	0)	\

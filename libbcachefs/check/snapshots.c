@@ -325,6 +325,16 @@ static int rename_subvol(struct bch_check_forest *f, const struct bch_check_subv
 	return err ? err : bch_check_subvol_put(f, &moved);
 }
 
+/* No subvolume can have the number that @s names: it is that of @other, or the next free one. */
+static int renumber_subvol(struct bch_check_forest *f, struct bch_check_snapshot *s,
+			   const struct bch_check_subvol *other)
+{
+	size_t nr = f->subvols.a.nr;
+
+	s->v.subvol = other ? other->id : nr ? f->subvols.a.v[nr - 1].id + 1 : 1;
+	return put_snapshot(f, s);
+}
+
 static int check_missing_subvol(struct bch_check_forest *f, struct bch_check_snapshot *s)
 {
 	u32 id = s->v.subvol == 1 ? BCH_FSCK_root_subvol_missing : BCH_FSCK_subvol_missing;
@@ -335,6 +345,11 @@ static int check_missing_subvol(struct bch_check_forest *f, struct bch_check_sna
 	if (fix <= 0)
 		return fix;
 	other = find_user(f, s->id);
+	if (s->v.subvol > BCH_SUBVOLUME_ID_MAX) {
+		fix = renumber_subvol(f, s, other);
+		if (fix || other)
+			return fix;
+	}
 	if (other)
 		return rename_subvol(f, other, s->v.subvol);
 	fix = bch_check_find_subvol_root(f, s->v.subvol, s->id, &inum);

@@ -149,22 +149,47 @@ static bool has_clean_section(const struct bch_fs *fs)
 	return bch_super_section(&fs->super, BCH_SECTION_clean).len >= sizeof(struct sb_clean);
 }
 
+/* Nobody knows then what else of it is right. */
+static bool clean_section_overruns(const struct bch_fs *fs)
+{
+	struct bch_bytes rest = bch_bytes_from(bch_super_section(&fs->super, BCH_SECTION_clean),
+					       sizeof(struct sb_clean));
+	struct bch_jset_entry e;
+	int more;
+
+	while ((more = bch_jset_entry_next(&rest, &e)) > 0)
+		;
+	return more < 0;
+}
+
+static void report_no_section(const struct bch_journal *j, bool overruns)
+{
+	if (overruns)
+		bch_journal_problem(j, BCH_FSCK_sb_clean_entry_overrun, 0,
+				    "an entry of the superblock's clean section goes past its end");
+	else
+		bch_journal_problem(j, BCH_FSCK_sb_clean_missing, 0,
+				    "the superblock says that it is clean, but not where its "
+				    "btrees are");
+}
+
 static int start_with_journal(struct bch_fs *fs, bool clean,
 			      const struct bch_btree_opts *btree_opts,
 			      const struct bch_start_opts *opts)
 {
 	struct bch_journal *j bch_auto(journal) = NULL;
-	bool behind, has_section = has_clean_section(fs);
+	bool behind, overruns = clean_section_overruns(fs), has_section;
 	int err = bch_journal_read(fs, &j);
 
+	if (overruns)
+		bch_super_section_drop(&fs->super, BCH_SECTION_clean);
+	has_section = has_clean_section(fs);
 	if (!err)
 		err = bch_journal_report_clean(j, &behind);
 	if (err)
 		return err;
 	if (clean && !has_section)
-		bch_journal_problem(j, BCH_FSCK_sb_clean_missing, 0,
-				    "the superblock says that it is clean, but not where its "
-				    "btrees are");
+		report_no_section(j, overruns);
 	clean &= has_section && !behind;
 	if (clean && !opts->rewind) {
 		err = bch_btrees_start(fs, btree_opts);
@@ -192,7 +217,8 @@ int bch_fs_start(struct bch_fs *fs, const struct bch_start_opts *opts)
 	err = check_features(fs, clean);
 	if (err)
 		return err;
-	if (!clean || opts->rewind || opts->for_check || !has_clean_section(fs))
+	if (!clean || opts->rewind || opts->for_check || !has_clean_section(fs) ||
+	    clean_section_overruns(fs))
 		return start_with_journal(fs, clean, &btree_opts, opts);
 	err = bch_btrees_start(fs, &btree_opts);
 	return err ? err : start_clean(fs);

@@ -53,6 +53,33 @@ static void older_clean_section_gives_way_to_the_journal(void **state)
 	test_fs_end(&f);
 }
 
+/* As no writer of ours would. */
+static void write_supers(struct test_fs *f)
+{
+	struct bch_super *super = &f->fs->members[0].super;
+	const struct bch_sb_layout *layout = &super->sb->layout;
+
+	for (u32 i = 0; i < layout->nr_superblocks; i++) {
+		const struct bch_ptr p = { .offset_sectors = le64_get(layout->sb_offset[i]) };
+
+		assert_int_equal(bch_super_seal(super, p.offset_sectors), 0);
+		write_copy(f, &p, (const u8 *)super->sb, bch_super_len(super));
+	}
+}
+
+static void clean_section_that_overruns_gives_way_to_the_journal(void **state)
+{
+	struct test_fs f = open_fs(*state);
+	u8 *clean = bch_super_section_mut(&f.fs->members[0].super, BCH_SECTION_clean);
+
+	assert_non_null(clean);
+	clean[sizeof(struct sb_clean) + 1] = 0x70; /* of the length of its first entry */
+	write_supers(&f);
+	test_fs_close(&f);
+	check_repair(&f, BCH_FSCK_sb_clean_entry_overrun, 1, 10);
+	test_fs_end(&f);
+}
+
 /* The journal may have been lost: what the superblock says is newer. */
 static void newer_clean_section_wins_over_the_journal(void **state)
 {
@@ -166,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(clean_filesystem_without_clean_section_is_started_from_the_journal),
 		TEST(older_clean_section_gives_way_to_the_journal),
+		TEST(clean_section_that_overruns_gives_way_to_the_journal),
 		TEST(newer_clean_section_wins_over_the_journal),
 		TEST(root_that_only_the_journal_knows_comes_back),
 		TEST(hole_in_the_journal_is_told_and_gone_after_a_repair),
